@@ -1,0 +1,65 @@
+// The engine as its callers see it: submit, validate, cancel. CAF-free (AMENDMENTS 11): messages and
+// reply slots are made behind it.
+// Threads: every call from any thread; a reply is called exactly once, on a thread of the engine or, if it
+// refuses at once, on the caller's; a reply must not block.
+#pragma once
+#include "runtime/base/clock.hpp"
+#include "runtime/base/fault.hpp"
+#include "runtime/base/id.hpp"
+#include "runtime/base/json.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace o3::engine {
+
+/// Who asks; made by the authoriser.
+struct caller {
+  std::string principal = "admin";
+  std::string project = "default";
+};
+
+/// What every port answers. `problem.code == fault::none` means it went well.
+struct answer {
+  enum class how : std::uint8_t { ok, accepted, replayed };
+  how kind = how::ok;
+  error problem;
+  std::vector<error> errors; ///< every error found, for `validation_failed`
+  std::string body;          ///< the JSON document to send
+  std::string location;      ///< of a new workflow: "/api/v1/workflow/<id>/"
+};
+using reply_fn = std::function<void(answer)>;
+
+struct submit_request {
+  std::shared_ptr<const json> body; ///< already parsed strictly
+  std::string idempotency_key;      ///< header; "" to use meta.ref
+  caller who;
+  /// Prefer: wait. Answer when the workflow ended (`ok`, the workflow document) or after this long
+  /// (`accepted`).
+  std::optional<millis> wait;
+};
+
+struct cancel_request {
+  id workflow;
+  caller who;
+  std::string reason;
+  bool force = false; ///< do not wait for what runs to stop
+};
+
+class port {
+public:
+  virtual ~port() = default;
+  /// `accepted` after the commit: {id, ref, trace_id, revision, state, warnings[], links{}}; `replayed`
+  /// with the same shape and the current state; problems: validation_failed (errors filled),
+  /// idempotency_mismatch, unavailable, shutting_down.
+  virtual void submit(submit_request r, reply_fn reply) = 0;
+  /// The same checks, nothing stored: {valid, errors[], warnings[], plan{layers[][], edges[]}}.
+  virtual void validate(submit_request r, reply_fn reply) = 0;
+  /// `accepted` (under way), `ok` (already asked for or ended canceled); problems: not_found,
+  /// workflow_ended. Body: the workflow document.
+  virtual void cancel(cancel_request r, reply_fn reply) = 0;
+};
+
+} // namespace o3::engine

@@ -1,0 +1,58 @@
+// A template made ready to run: classes attached, edges drawn, cycles refused. One plan is shared by all
+// workflows accepted on the same template and classes; its hash names the stored copy (AMENDMENTS 4).
+// Threads: immutable, shared by `std::shared_ptr<const plan>`.
+#pragma once
+#include "runtime/base/crypto.hpp"
+#include "runtime/template/request.hpp"
+#include "runtime/template/template.hpp"
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace o3 {
+
+struct plan_task {
+  std::shared_ptr<const task_class> cls;
+  std::vector<std::uint32_t> reads;      ///< tasks whose outputs it reads (sorted, unique)
+  std::vector<std::uint32_t> after;      ///< tasks named in depends_on and not in `reads`
+  std::vector<std::uint32_t> dependents; ///< tasks that read or follow this one (sorted)
+};
+
+struct plan {
+  template_doc doc;
+  std::vector<plan_task> tasks;                        ///< same order as doc.tasks
+  std::vector<std::vector<std::uint32_t>> layers;      ///< layer 0 depends on nothing
+  std::unordered_map<std::string, std::uint32_t> index; ///< task ref -> position
+  std::uint32_t edges = 0;
+  std::string body; ///< canonical {"classes": {…}, "template": {…}}: what is stored
+  sha256_hash hash{}; ///< SHA-256 of body
+};
+
+/// Checks `doc` against the classes and builds the graph: unknown class, missing or unknown inputs,
+/// literals of the wrong type, unknown tasks and outputs, self-reference, cycles (spelled out), limits.
+/// nullptr if `found` got errors.
+std::shared_ptr<const plan> make_plan(template_doc doc, const class_lookup& classes, const limits& lim, findings& found);
+/// From plan::body as stored, with the classes as they were; nothing is checked against today's.
+result<std::shared_ptr<const plan>> load_plan(std::string_view body, const limits& lim);
+
+/// The request's values that this plan uses, secrets sealed:
+/// {"task": {T: {N: value}}, "workflow": {N: value}, "global": {N: value}} (empty parts left out).
+struct binding {
+  json inputs = json::object();
+};
+/// Resolves every `${workflow.input.N}`: tasks.T, workflow, global, then the template's global of the
+/// *task variable* (whose own references use the first three steps only). Missing -> `missing_input`
+/// naming task, variable and input; literal and given values are checked against the class's schema;
+/// unused request inputs -> warnings; unknown tasks in `tasks` -> errors.
+binding bind(const plan& p, const workflow_request& r, const sealer& seal, const limits& lim, findings& found);
+
+/// Outputs of a producer: the attributes it created or overwrote; nullptr if it has none (skipped).
+using outputs_lookup = std::function<const json*(std::uint32_t task)>;
+/// The inputs of task `t`, secrets opened. Fails with `output_missing` (names producer, path and the
+/// keys there were), `input_invalid` (type of a resolved value), `secret_unreadable`.
+result<json> resolve_inputs(const plan& p, std::uint32_t t, const json& inputs, const outputs_lookup& outputs,
+                            const sealer& seal, const limits& lim);
+
+} // namespace o3

@@ -1,0 +1,172 @@
+// What the engine asks of a store: append records, read them back, find workflows.
+//
+// Every adapter passes tests/contract/store. Nothing is visible before it is on disk. A refused entry
+// never affects its neighbours in the same batch.
+// Threads: a `journal` has one owner (the writer); any number of `reader`s may be made, one per thread.
+#pragma once
+#include "runtime/base/clock.hpp"
+#include "runtime/base/crypto.hpp"
+#include "runtime/base/id.hpp"
+#include "runtime/template/states.hpp"
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace o3::store {
+
+inline constexpr std::uint32_t shard_count = 256; ///< fixed at installation
+/// The shard of a workflow: FNV-1a over its 16 bytes, modulo shard_count.
+std::uint32_t shard_of(const id& workflow);
+
+/// The row that lists, filters and wake-ups use; written in the same transaction as the journal.
+struct summary {
+  id workflow;
+  std::string project = "default";
+  std::string principal = "admin";
+  std::string ref;            ///< label, may be empty
+  std::string trace_id;       ///< never empty
+  std::string idempotency_key; ///< empty: none. Unique per (project, principal), outlives the workflow
+  sha256_hash body_hash{};    ///< of the accepted body, compared on replay
+  std::string template_ref;
+  sha256_hash plan_hash{};
+  std::string name;
+  std::uint32_t revision = 1;
+  workflow_state state = workflow_state::waiting;
+  wall_time created_at;
+  std::optional<wall_time> started_at;
+  std::optional<wall_time> ended_at;
+  /// When the engine must look at it again: 0 (epoch) = in hand now, absent = ended or waiting for
+  /// nothing but an outside event. One index scan over it finds all work after a restart.
+  std::optional<wall_time> wake_at;
+  std::string error;          ///< of an ended workflow: one line; else empty
+  std::optional<id> root;     ///< of nested workflows
+  std::optional<id> parent;
+};
+
+/// Changes to an existing summary row.
+struct summary_update {
+  workflow_state state = workflow_state::waiting;
+  std::optional<wall_time> started_at;
+  std::optional<wall_time> ended_at;
+  std::optional<wall_time> wake_at;
+  std::string error;
+};
+
+struct blob {
+  sha256_hash hash{};
+  std::string kind; ///< "plan", "value"
+  std::string body;
+};
+
+/// One decision step of one workflow.
+struct append_entry {
+  id workflow;
+  std::uint64_t epoch = 0; ///< of the caller; must be the shard owner's
+  std::uint64_t seq = 0;   ///< 1 for the first row of a workflow, then +1; gaps are conflicts
+  wall_time at;
+  std::string records;     ///< JSON array of records
+  std::optional<summary> insert;        ///< with seq 1
+  std::optional<summary_update> update; ///< state or wake_at changed
+  std::vector<blob> blobs;              ///< stored once by hash; present ones are skipped
+  std::optional<std::uint64_t> prune_before; ///< this row holds a checkpoint: older rows may go
+};
+
+enum class outcome : std::uint8_t {
+  ok,
+  conflict, ///< (workflow, seq) exists or leaves a gap, or the idempotency key is taken
+  fenced,   ///< another epoch owns the shard
+  unknown   ///< the commit's fate is not known: read back before acting
+};
+
+/// Thrown by a store that cannot go on (EIO, ENOSPC, corrupt file): the process must end (DESIGN §2.8).
+struct storage_failure : std::runtime_error {
+  storage_failure(fault f, const std::string& what) : std::runtime_error(what), code(f) {}
+  fault code; ///< storage_failed, storage_full or store_corrupt
+};
+
+struct retention {
+  std::optional<millis> keep_age;          ///< ended longer ago than this may go
+  std::optional<std::uint64_t> keep_count; ///< beyond this many ended workflows the oldest go
+  millis idempotency_keep{30LL * 24 * 3600 * 1000}; ///< keys outlive their workflow by this
+};
+
+class journal {
+public:
+  virtual ~journal() = default;
+  /// Appends all entries in one transaction; durable when it returns. One outcome per entry, in order.
+  virtual std::vector<outcome> append(std::span<const append_entry> entries) = 0;
+  /// Takes all shards for a new owner: epoch = greatest ever + 1, at least `at_least`. Earlier epochs
+  /// are fenced from then on.
+  virtual std::uint64_t claim(std::string_view owner, std::uint64_t at_least) = 0;
+  /// Deletes at most `rows_max` journal rows of ended workflows that `r` lets go; never a live one.
+  /// Keys move to the kept table. Returns the workflows deleted; fewer than possible: call again.
+  virtual std::vector<id> prune(const retention& r, wall_time now, std::size_t rows_max) = 0;
+  /// Small named values of the installation ("install_id", "token_hash", …).
+  virtual void set_meta(std::string_view key, std::string_view value) = 0;
+};
+
+struct journal_row {
+  std::uint64_t pos = 0; ///< grows over the whole journal, never reused
+  id workflow;
+  std::uint64_t seq = 0;
+  std::uint64_t epoch = 0;
+  wall_time at;
+  std::string records;
+};
+
+struct list_filter {
+  std::optional<std::string> project;
+  std::vector<workflow_state> states; ///< empty: all
+  std::optional<std::string> template_ref, trace_id, ref;
+  std::optional<wall_time> since;     ///< created at or after
+  std::optional<std::string> q;       ///< part of name, ref, template, error or trace_id (case-insensitive)
+};
+
+struct due_row {
+  id workflow;
+  wall_time wake_at;
+};
+
+/// A key whose workflow was pruned.
+struct kept_key {
+  id workflow;
+  sha256_hash body_hash{};
+};
+
+class reader {
+public:
+  virtual ~reader() = default;
+  virtual std::optional<summary> find(const id& workflow) = 0;
+  virtual std::optional<summary> find_key(std::string_view project, std::string_view principal, std::string_view key) = 0;
+  virtual std::optional<kept_key> find_kept_key(std::string_view project, std::string_view principal, std::string_view key) = 0;
+  /// Rows of one workflow with seq >= from, in order.
+  virtual std::vector<journal_row> rows(const id& workflow, std::uint64_t from, std::size_t max) = 0;
+  /// Rows with pos > after, in order of pos: the global event stream.
+  virtual std::vector<journal_row> rows_after(std::uint64_t after, std::size_t max) = 0;
+  virtual std::uint64_t last_pos() = 0;
+  /// Newest first; `before` is the last id of the previous page.
+  virtual std::vector<summary> list(const list_filter& f, const std::optional<id>& before, std::size_t max) = 0;
+  /// Workflows with wake_at <= until, after (after_at, after_id) in order of (wake_at, id).
+  virtual std::vector<due_row> due(wall_time until, const std::optional<due_row>& after, std::size_t max) = 0;
+  virtual std::optional<std::string> find_blob(const sha256_hash& hash) = 0;
+  virtual std::optional<std::string> meta(std::string_view key) = 0;
+  /// Workflows per state, for metrics.
+  virtual std::vector<std::pair<workflow_state, std::uint64_t>> count_states() = 0;
+};
+
+/// An opened installation.
+class backend {
+public:
+  virtual ~backend() = default;
+  virtual std::unique_ptr<journal> make_journal() = 0; ///< call once
+  virtual std::unique_ptr<reader> make_reader() = 0;   ///< one per thread
+  /// Moves committed data from the log into the main file; may take long; own thread; no-op in memory.
+  virtual void checkpoint() = 0;
+  [[nodiscard]] virtual std::string describe() const = 0; ///< "sqlite /var/lib/o3/o3.db", "memory"
+};
+
+} // namespace o3::store
