@@ -5,8 +5,9 @@
 #include "runtime/base/result.hpp"
 
 #include <array>
+#include <cstdint>
 #include <filesystem>
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,7 +16,7 @@ namespace o3 {
 using sha256_hash = std::array<std::uint8_t, 32>;
 
 sha256_hash sha256(std::string_view data);
-/// HMAC-SHA-256 with a 32-byte key.
+/// HMAC-SHA-256; the key is 32 random bytes.
 sha256_hash keyed_hash(std::string_view key32, std::string_view data);
 std::string to_hex(std::string_view bytes);
 inline std::string to_hex(const sha256_hash& h) {
@@ -31,10 +32,11 @@ std::string random_bytes(std::size_t n);
 /// document as {"$sealed":{"k":<key id>,"n":<nonce, base64>,"c":<ciphertext, base64>}}.
 class sealer {
 public:
-  /// Opens `<dir>/secret.key` (32 bytes as hex, mode 0600) or makes it. Refuses a file that others can
-  /// read. Seals, opens and compares a test value before it returns.
+  /// Opens `<dir>/secret.key` (32 bytes as hex, mode 0600) or makes it. Refuses a file that others
+  /// can read. Seals, opens and compares a test value before it returns.
   static result<sealer> open(const std::filesystem::path& dir);
-  /// From 32 bytes given by the caller: tests and the harness.
+  /// From 32 bytes given by the caller: tests and the harness. Any other length is hashed to 32
+  /// bytes.
   static sealer from_key(std::string_view key32);
 
   [[nodiscard]] json seal(const json& value) const;
@@ -51,8 +53,8 @@ private:
   std::string hash_key_; ///< derived, for fingerprint()
 };
 
-/// A name that by itself marks a value as secret: *token*, *password*, *passwd*, *secret*, *api_key*,
-/// *apikey*, *private_key*, *credential* (case-insensitive).
+/// A name that by itself marks a value as secret: *token*, *password*, *passwd*, *secret*,
+/// *api_key*, *apikey*, *private_key*, *credential* (case-insensitive).
 bool is_secret_name(std::string_view name);
 /// Every sealed value anywhere in `j` replaced by "***": what people may see.
 json redacted(const json& j);

@@ -1,6 +1,6 @@
-// 128-bit ids: UUIDv7 for what the server makes, UUIDv5 for what a replay must make again (RFC 9562).
-// Stored as 16 bytes, shown as 32 lower-case hex digits. Random keys tripled the journal's CPU when
-// measured, hence v7. Threads: `id` is a value; `id_maker` belongs to one owner.
+// 128-bit ids (RFC 9562): UUIDv7 for what the server makes, UUIDv8 for what a replay must make
+// again. Stored as 16 bytes, shown as 32 lower-case hex digits. Random keys tripled the journal's
+// CPU when measured, hence v7. Threads: `id` is a value; `id_maker` belongs to one owner.
 #pragma once
 #include "runtime/base/clock.hpp"
 #include "runtime/base/random.hpp"
@@ -21,9 +21,11 @@ struct id {
   auto operator<=>(const id&) const = default;
   [[nodiscard]] bool is_nil() const;
   [[nodiscard]] std::string hex() const; ///< 32 lower-case hex digits
+  void append_hex(std::string& out) const;
   /// Accepts 32 hex digits (either case), with or without the four UUID dashes; nothing else.
   static std::optional<id> parse(std::string_view text);
-  /// UUIDv5 of (parent, name): the same parent and name always make the same id.
+  /// UUIDv8 (RFC 9562 section 5.8) of (parent, name): the same parent and name always make the same
+  /// id. Built as v5 is, but from SHA-256: v5 prescribes SHA-1, which libsodium does not have.
   static id derived(const id& parent, std::string_view name);
 };
 

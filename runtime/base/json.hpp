@@ -12,19 +12,21 @@ namespace o3 {
 
 using json = nlohmann::json; ///< objects are sorted by key, so dump() is canonical
 
-/// Parses `text` in one SAX pass: refuses depth and node count beyond `lim`, duplicate keys, invalid
-/// UTF-8, integers outside int64/uint64, non-finite numbers, trailing text. The error's pointer says
-/// where, its message gives line and column (1-based) for syntax errors.
+/// Parses `text` in one SAX pass: refuses depth and node count beyond `lim`, duplicate keys,
+/// invalid UTF-8, integers outside int64/uint64, non-finite numbers, trailing text. The error's
+/// pointer says where, its message gives line and column (1-based) for syntax errors.
 result<json> parse_json(std::string_view text, const limits& lim);
 
-/// Compact text with sorted keys: equal documents give equal text. Never throws on invalid UTF-8 (replaced).
+/// Compact text with sorted keys: equal documents give equal text. Never throws on invalid UTF-8
+/// (replaced).
 std::string canonical(const json& j);
 
 /// `base` + "/" + `key` with RFC 6901 escaping (~0, ~1).
 std::string pointer_join(std::string_view base, std::string_view key);
 std::string pointer_join(std::string_view base, std::size_t index);
 
-/// The JSON type as people say it: "text", "number", "whole number", "object", "list", "true/false", "null".
+/// The JSON type as people say it: "text", "number", "whole number", "object", "list",
+/// "true/false", "null".
 std::string_view type_name(const json& j);
 
 } // namespace o3

@@ -1,11 +1,12 @@
-// Appends compact JSON to a string without building a document first; the journal's and the API's hot
-// paths use it. Commas are placed by the writer; the caller keeps begin/end balanced.
-// Threads: one owner.
+// Appends compact JSON to a string without building a document first; the journal's and the API's
+// hot paths use it. Commas are placed by the writer; the caller keeps begin/end balanced. Threads:
+// one owner.
 #pragma once
 #include "runtime/base/id.hpp"
 #include "runtime/base/json.hpp"
 
 #include <concepts>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -22,11 +23,15 @@ public:
   json_writer& key(std::string_view k);
 
   json_writer& value(std::string_view text); ///< escaped; invalid UTF-8 becomes U+FFFD
+  json_writer& value(const std::string& text) { return value(std::string_view{text}); }
   json_writer& value(const char* text) { return value(std::string_view{text}); }
   json_writer& value(bool b);
   json_writer& value(std::signed_integral auto n) { return integer(static_cast<std::int64_t>(n)); }
-  json_writer& value(std::unsigned_integral auto n) { return natural(static_cast<std::uint64_t>(n)); }
-  json_writer& value(double d);
+  json_writer& value(std::unsigned_integral auto n) {
+    return natural(static_cast<std::uint64_t>(n));
+  }
+  json_writer&
+  value(double d); ///< shortest text that reads back the same; NaN and infinity become null
   json_writer& value(const json& j);
   json_writer& value(const id& i); ///< 32 hex digits
   json_writer& time(wall_time t);  ///< RFC 3339 text
@@ -45,8 +50,9 @@ private:
   json_writer& integer(std::int64_t n);
   json_writer& natural(std::uint64_t n);
   void separate();
+  void quoted(std::string_view text);
   std::string& out_;
-  bool first_ = true;   ///< nothing written yet in the open object or array
+  bool first_ = true;    ///< nothing written yet in the open object or array
   bool pending_ = false; ///< a key was written, its value comes next
 };
 

@@ -6,19 +6,19 @@
 namespace o3 {
 
 struct limits {
-  std::size_t request_bytes = 1 << 20;       ///< body of a submitted request
-  std::size_t template_bytes = 1 << 20;      ///< a template document
-  std::size_t output_bytes = 1 << 20;        ///< all outputs of one task together
+  std::size_t request_bytes = 1 << 20;  ///< body of a submitted request
+  std::size_t template_bytes = 1 << 20; ///< a template document
+  std::size_t output_bytes = 1 << 20;   ///< all outputs of one task together
   std::size_t workflow_output_bytes = 8 << 20;
-  std::size_t attribute_bytes = 64 << 10;    ///< one state attribute
-  std::size_t inputs_bytes = 1 << 20;        ///< the resolved inputs of one task
+  std::size_t attribute_bytes = 64 << 10; ///< one state attribute
+  std::size_t inputs_bytes = 1 << 20;     ///< the resolved inputs of one task
   std::uint32_t tasks_per_workflow = 10'000;
   std::uint32_t edges = 100'000;
   std::uint32_t json_depth = 64;
-  std::uint32_t json_nodes = 200'000;        ///< values in one document
-  std::uint32_t findings = 100;              ///< errors or warnings listed in one answer
-  std::uint32_t text_bytes = 4096;           ///< names and descriptions
-  std::uint32_t attempts = 100;              ///< of one task, whatever its retry rules say
+  std::uint32_t json_nodes = 200'000; ///< values in one document
+  std::uint32_t findings = 100;       ///< errors or warnings listed in one answer
+  std::uint32_t text_bytes = 4096;    ///< names and descriptions
+  std::uint32_t attempts = 100;       ///< of one task, whatever its retry rules say
 };
 
 } // namespace o3

@@ -4,6 +4,7 @@
 #pragma once
 #include "runtime/base/clock.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <optional>

@@ -13,8 +13,10 @@ struct done {}; ///< the value of a result that carries none
 template <class T>
 class [[nodiscard]] result {
 public:
-  result(T value) : v_(std::in_place_index<0>, std::move(value)) {}    // NOLINT(google-explicit-constructor)
-  result(error e) : v_(std::in_place_index<1>, std::move(e)) {}        // NOLINT(google-explicit-constructor)
+  result(T value)
+      : v_(std::in_place_index<0>, std::move(value)) {} // NOLINT(google-explicit-constructor)
+  result(o3::error e)
+      : v_(std::in_place_index<1>, std::move(e)) {} // NOLINT(google-explicit-constructor)
 
   explicit operator bool() const { return v_.index() == 0; }
   T& operator*() & { return *std::get_if<0>(&v_); }
@@ -29,7 +31,8 @@ private:
   std::variant<T, o3::error> v_;
 };
 
-inline error make_error(fault code, std::string message, std::string pointer = {}, std::string hint = {}) {
+inline error make_error(fault code, std::string message, std::string pointer = {},
+                        std::string hint = {}) {
   return {code, std::move(message), std::move(pointer), std::move(hint)};
 }
 
@@ -38,8 +41,8 @@ inline error make_error(fault code, std::string message, std::string pointer = {
 /// `O3_TRY(auto x, f());` binds the value or returns the error from the enclosing function.
 #define O3_TRY_CAT2(a, b) a##b
 #define O3_TRY_CAT(a, b) O3_TRY_CAT2(a, b)
-#define O3_TRY(decl, expr)                                                                           \
-  auto O3_TRY_CAT(o3_try_, __LINE__) = (expr);                                                       \
-  if (!O3_TRY_CAT(o3_try_, __LINE__))                                                                \
-    return std::move(O3_TRY_CAT(o3_try_, __LINE__).error());                                         \
+#define O3_TRY(decl, expr)                                                                         \
+  auto O3_TRY_CAT(o3_try_, __LINE__) = (expr);                                                     \
+  if (!O3_TRY_CAT(o3_try_, __LINE__))                                                              \
+    return std::move(O3_TRY_CAT(o3_try_, __LINE__).error());                                       \
   decl = *std::move(O3_TRY_CAT(o3_try_, __LINE__))

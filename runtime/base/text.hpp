@@ -7,15 +7,17 @@
 
 namespace o3 {
 
-/// The candidate closest to `word` by edit distance, if close enough to be a typing mistake; else "".
+/// The candidate closest to `word` by edit distance, if close enough to be a typing mistake; else
+/// "".
 std::string_view nearest(std::string_view word, std::span<const std::string> candidates);
-/// "did you mean 'x'?" for the nearest candidate; otherwise the candidates themselves if they are few
+/// "did you mean 'x'?" for the nearest candidate; otherwise the candidates themselves if they are
+/// few
 /// ("known: a, b, c"); else "".
 std::string nearest_hint(std::string_view word, std::span<const std::string> candidates);
 
-/// One line, safe on a terminal and in a log file: CR, LF, ESC, other C0/C1 controls and bidirectional
-/// override characters escaped as \xNN or \u{NNNN}, invalid UTF-8 replaced by U+FFFD, cut to `bytes_max`
-/// at a character border with "…" appended.
+/// One line, safe on a terminal and in a log file: CR, LF, ESC, other C0/C1 controls and
+/// bidirectional override characters escaped as \xNN or \u{NNNN}, invalid UTF-8 replaced by U+FFFD,
+/// cut to `bytes_max` at a character border with "…" appended.
 std::string printable(std::string_view text, std::size_t bytes_max = 4096);
 
 bool is_valid_utf8(std::string_view text);
