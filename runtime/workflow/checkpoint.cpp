@@ -1,0 +1,163 @@
+// The folded state as JSON and back. The plan is not part of it: it is stored once, by hash.
+#include "runtime/workflow/apply.hpp"
+
+namespace o3::workflow {
+namespace {
+
+void put(json& j, const char* k, const std::optional<wall_time>& t) {
+  if (t)
+    j[k] = to_ms(*t);
+}
+void put(json& j, const char* k, const std::string& text) {
+  if (!text.empty())
+    j[k] = text;
+}
+void take(const json& j, const char* k, std::optional<wall_time>& t) {
+  t.reset();
+  if (auto it = j.find(k); it != j.end())
+    t = from_ms(it->get<std::int64_t>());
+}
+void take(const json& j, const char* k, std::string& text) {
+  auto it = j.find(k);
+  text = it == j.end() ? std::string{} : it->get<std::string>();
+}
+
+json task_to_json(const task_instance& t) {
+  json j = {{"s", static_cast<unsigned>(t.state)}};
+  if (t.attempt == 0 && t.code == fault::none && t.message.empty() && t.state == task_state::created)
+    return j;
+  if (t.last_state)
+    j["last"] = static_cast<unsigned>(*t.last_state);
+  j["n"] = t.attempt;
+  if (t.calling)
+    j["call"] = true;
+  if (t.canceling)
+    j["stop"] = true;
+  if (!t.attributes.is_null())
+    j["attr"] = t.attributes;
+  if (t.attribute_n != 0)
+    j["attr_n"] = t.attribute_n;
+  put(j, "first", t.first_started_at);
+  put(j, "start", t.started_at);
+  put(j, "end", t.ended_at);
+  put(j, "wake", t.wake_at);
+  put(j, "for", t.waits_for);
+  if (t.code != fault::none)
+    j["code"] = static_cast<std::uint16_t>(t.code);
+  put(j, "msg", t.message);
+  return j;
+}
+
+task_instance task_from_json(const json& j) {
+  task_instance t;
+  t.state = static_cast<task_state>(j.at("s").get<unsigned>());
+  if (j.contains("last"))
+    t.last_state = static_cast<task_state>(j.at("last").get<unsigned>());
+  t.attempt = j.value("n", 0U);
+  t.calling = j.value("call", false);
+  t.canceling = j.value("stop", false);
+  t.attributes = j.value("attr", json{});
+  t.attribute_n = j.value("attr_n", std::uint64_t{0});
+  take(j, "first", t.first_started_at);
+  take(j, "start", t.started_at);
+  take(j, "end", t.ended_at);
+  take(j, "wake", t.wake_at);
+  take(j, "for", t.waits_for);
+  t.code = static_cast<fault>(j.value("code", std::uint16_t{0}));
+  take(j, "msg", t.message);
+  return t;
+}
+
+// Everything that follows from the tasks' states and the plan.
+void derive(state& s) {
+  auto n = s.tasks.size();
+  s.open_dependencies.assign(n, 0);
+  s.active.clear();
+  s.ready.clear();
+  s.ended_count = 0;
+  for (std::uint32_t t = 0; t < n; ++t) {
+    const auto& p = s.graph->tasks[t];
+    for (const auto* list : {&p.reads, &p.after})
+      for (auto d : *list)
+        s.open_dependencies[t] += is_terminal(s.tasks[d].state) ? 0 : 1;
+    if (is_terminal(s.tasks[t].state))
+      ++s.ended_count;
+    else if (s.tasks[t].state != task_state::created)
+      s.active.push_back(t);
+    else if (s.open_dependencies[t] == 0 && !is_terminal(s.status))
+      s.ready.push_back(t);
+  }
+}
+
+} // namespace
+
+json to_checkpoint(const state& s) {
+  json j = {{"id", s.workflow.hex()},      {"trace", s.trace_id},
+            {"project", s.project},        {"by", s.principal},
+            {"template", s.template_ref},  {"rev", s.revision},
+            {"created", to_ms(s.created_at)}, {"status", static_cast<unsigned>(s.status)}};
+  put(j, "ref", s.ref);
+  put(j, "name", s.name);
+  put(j, "desc", s.description);
+  if (!s.inputs.empty())
+    j["inputs"] = s.inputs;
+  for (const auto& w : s.warnings)
+    j["warnings"].push_back({static_cast<std::uint16_t>(w.code), w.message, w.pointer, w.hint});
+  put(j, "start_at", s.start_at);
+  put(j, "started", s.started_at);
+  put(j, "ended", s.ended_at);
+  if (s.code != fault::none)
+    j["code"] = static_cast<std::uint16_t>(s.code);
+  put(j, "msg", s.message);
+  if (s.failed_task)
+    j["failed"] = *s.failed_task;
+  put(j, "grace", s.grace_until);
+  put(j, "cancel", s.cancel_until);
+  if (s.cancel_forced)
+    j["cancel_forced"] = true;
+  put(j, "cancel_by", s.cancel_by);
+  put(j, "cancel_why", s.cancel_reason);
+  auto& tasks = j["tasks"] = json::array();
+  for (const auto& t : s.tasks)
+    tasks.push_back(task_to_json(t));
+  return j;
+}
+
+void from_checkpoint(state& s, const json& j) {
+  s.workflow = id::parse(j.at("id").get<std::string>()).value_or(id{});
+  take(j, "trace", s.trace_id);
+  take(j, "project", s.project);
+  take(j, "by", s.principal);
+  take(j, "template", s.template_ref);
+  s.revision = j.value("rev", 1U);
+  s.created_at = from_ms(j.at("created").get<std::int64_t>());
+  s.status = static_cast<workflow_state>(j.at("status").get<unsigned>());
+  take(j, "ref", s.ref);
+  take(j, "name", s.name);
+  take(j, "desc", s.description);
+  s.inputs = j.value("inputs", json::object());
+  s.warnings.clear();
+  if (j.contains("warnings"))
+    for (const auto& w : j.at("warnings"))
+      s.warnings.push_back({static_cast<fault>(w.at(0).get<std::uint16_t>()), w.at(1).get<std::string>(),
+                            w.at(2).get<std::string>(), w.at(3).get<std::string>()});
+  take(j, "start_at", s.start_at);
+  take(j, "started", s.started_at);
+  take(j, "ended", s.ended_at);
+  s.code = static_cast<fault>(j.value("code", std::uint16_t{0}));
+  take(j, "msg", s.message);
+  s.failed_task.reset();
+  if (j.contains("failed"))
+    s.failed_task = j.at("failed").get<std::uint32_t>();
+  take(j, "grace", s.grace_until);
+  take(j, "cancel", s.cancel_until);
+  s.cancel_forced = j.value("cancel_forced", false);
+  take(j, "cancel_by", s.cancel_by);
+  take(j, "cancel_why", s.cancel_reason);
+  s.tasks.clear();
+  for (const auto& t : j.at("tasks"))
+    s.tasks.push_back(task_from_json(t));
+  derive(s);
+}
+
+} // namespace o3::workflow

@@ -1,0 +1,262 @@
+#include "runtime/workflow/decide.hpp"
+
+#include "runtime/base/text.hpp"
+#include "runtime/store/log_store.hpp"
+
+#include "runtime/workflow/decider.hpp"
+
+namespace o3::workflow {
+namespace {
+
+// A worker that dies takes innocent tasks with it: where running again is harmless, do so this often.
+constexpr std::uint32_t lost_attempts_max = 3;
+constexpr millis lost_delay{1000};
+
+bool harmless_to_repeat(const task_class& c) {
+  return c.delivery == delivery_class::local || c.delivery == delivery_class::idempotent;
+}
+
+} // namespace
+
+void decider::emit(const record& r) {
+  encode(out_, r);
+  ++record_count_;
+  apply(s_, r, c_.now);
+}
+
+void decider::log(std::uint32_t task, std::uint32_t attempt, log_level level, std::string text) {
+  if (level >= c_.log_threshold)
+    effects_.push_back(write_log{task, attempt, {level, std::move(text)}});
+}
+
+void decider::on(const cancel_asked& e) {
+  if (is_terminal(s_.status) || (s_.canceling() && (s_.cancel_forced || !e.force)))
+    return;
+  bool again = s_.canceling();
+  emit(canceled{e.by, e.reason, c_.now + s_.graph->doc.cancel_deadline, e.force});
+  log(store::no_task, 0, log_level::info,
+      "cancel asked by=" + e.by + (e.reason.empty() ? "" : " reason=" + printable(e.reason, 256)));
+  if (again)
+    return;
+  for (auto t : std::vector(s_.active))
+    stop(t);
+}
+
+void decider::on(const attribute_written& e) {
+  if (e.task >= s_.tasks.size())
+    return;
+  const auto& t = s_.tasks[e.task];
+  if (!t.calling || t.attempt != e.attempt || e.n <= t.attribute_n)
+    return;
+  json set = {{e.name, e.value}};
+  if (auto bad = check_set(e.task, set)) {
+    effects_.push_back(stop_worker{e.task, e.attempt});
+    end_attempt(e.task, 0, *bad, {});
+    return;
+  }
+  emit(attribute_set{e.task, e.attempt, e.n, e.name, set.begin().value()});
+}
+
+void decider::on(const call_ended& e) {
+  if (e.task >= s_.tasks.size() || !s_.tasks[e.task].calling || s_.tasks[e.task].attempt != e.attempt)
+    return;
+  for (const auto& l : e.log)
+    log(e.task, e.attempt, l.level, l.text);
+  conclude(e.task, 0, {e.set, e.end, {}, {}});
+}
+
+void decider::on(const call_lost& e) {
+  if (e.task >= s_.tasks.size() || !s_.tasks[e.task].calling || s_.tasks[e.task].attempt != e.attempt)
+    return;
+  auto& t = s_.tasks[e.task];
+  log(e.task, e.attempt, log_level::warning, "worker lost: " + e.why);
+  if (t.canceling) {
+    end_attempt(e.task, 0, {task_state::canceled, fault::canceled, "the worker ended"}, {});
+    return;
+  }
+  task_end end{task_state::exception, fault::worker_lost, "the worker process was lost: " + e.why};
+  bool explicit_rule = retry_due(e.task, e.attempt, end).has_value();
+  if (!explicit_rule && harmless_to_repeat(cls(e.task)) && e.attempt < lost_attempts_max && !s_.failing())
+    emit(task_retry{e.task, 0, end.state, {}, end.code, end.message, c_.now + lost_delay});
+  else
+    end_attempt(e.task, 0, end, {});
+}
+
+bool decider::out_of_steps() {
+  if (steps_ < c_.steps_max)
+    return false;
+  return more_ = true;
+}
+
+void decider::advance() {
+  if (is_terminal(s_.status) || s_.code == fault::quarantined)
+    return;
+  if (s_.status == workflow_state::scheduled && !s_.canceling()) {
+    if (s_.start_at && *s_.start_at > c_.now)
+      return;
+    emit(started{});
+    log(store::no_task, 0, log_level::info, "scheduled start reached");
+  }
+  stop_overdue();
+  look_at_due();
+  start_ready();
+  stop_overdue(); // a grace period or cancel deadline of zero is over at once
+  settle();
+}
+
+void decider::stop_overdue() {
+  bool cancel_over = s_.canceling() && (s_.cancel_forced || *s_.cancel_until <= c_.now);
+  bool grace_over = s_.failing() && !s_.canceling() && *s_.grace_until <= c_.now;
+  if (!cancel_over && !grace_over)
+    return;
+  for (auto t : std::vector(s_.active)) {
+    if (!cancel_over) {
+      emit(task_ended{t, 0, task_state::failed, cut_off(t), fault::grace_over,
+                      "stopped when the grace period after the failure of " + spec(*s_.failed_task).ref
+                        + " was over"});
+      continue;
+    }
+    if (s_.tasks[t].calling)
+      effects_.push_back(stop_worker{t, s_.tasks[t].attempt});
+    emit(task_ended{t, 0, task_state::canceled, {}, fault::canceled,
+                    "did not stop before the cancel deadline; what it started outside may still run"});
+  }
+}
+
+void decider::look_at_due() {
+  for (auto t : std::vector(s_.active)) {
+    const auto& task = s_.tasks[t];
+    if (is_terminal(task.state))
+      continue; // ended as a consequence of an earlier one
+    auto limit = deadline(s_, t);
+    bool due = task.wake_at && *task.wake_at <= c_.now;
+    if (!due && !(limit && *limit <= c_.now))
+      continue;
+    if (out_of_steps())
+      return;
+    if (limit && *limit <= c_.now && !(due && task.state == task_state::running && *task.wake_at <= *limit))
+      time_out(t);
+    else if (task.state == task_state::running)
+      ping(t);
+    else if (!s_.failing() && !s_.canceling())
+      start(t);
+  }
+}
+
+void decider::start_ready() {
+  while (!s_.ready.empty() && !s_.failing() && !s_.canceling()) {
+    if (out_of_steps())
+      return;
+    start(s_.ready.front());
+  }
+}
+
+void decider::settle() {
+  if (is_terminal(s_.status) || !s_.active.empty())
+    return;
+  if (s_.canceling())
+    end_workflow(workflow_state::canceled, fault::canceled,
+                 "canceled by " + s_.cancel_by + (s_.cancel_reason.empty() ? "" : ": " + s_.cancel_reason));
+  else if (s_.failing())
+    end_workflow(workflow_state::failed, s_.code, std::string{s_.message});
+  else if (s_.ready.empty() && s_.ended_count == s_.tasks.size())
+    end_workflow(workflow_state::successful, fault::none, "");
+}
+
+void decider::end_workflow(workflow_state end, fault code, const std::string& message) {
+  emit(ended{end, code, message});
+  log(store::no_task, 0, end == workflow_state::failed ? log_level::error : log_level::info,
+      "workflow ended state=" + std::string{to_string(end)} + (message.empty() ? "" : " " + message));
+}
+
+void decider::begin_failing(std::uint32_t t) {
+  emit(failing{t, c_.now + s_.graph->doc.failure_grace});
+  log(store::no_task, 0, log_level::error, std::string{s_.message});
+  // In the grace period no retry starts: whoever waits for one keeps its last end.
+  for (auto w : std::vector(s_.active)) {
+    const auto& task = s_.tasks[w];
+    if (task.state != task_state::waiting)
+      continue;
+    if (task.attempt == 0)
+      emit(task_ended{w, 0, task_state::skipped, {}, fault::upstream_failed, "not started: " + s_.message});
+    else
+      emit(task_ended{w, 0, task.last_state.value_or(task_state::failed), {}, task.code, std::string{task.message}});
+  }
+}
+
+std::optional<wall_time> decider::retry_due(std::uint32_t t, std::uint32_t attempt, const task_end& end) {
+  if (!is_bad_end(end.state) || end.state == task_state::canceled || s_.failing() || s_.canceling()
+      || attempt >= c_.lim.attempts)
+    return std::nullopt;
+  for (const auto& rule : spec(t).retry) {
+    if (std::find(rule.on.begin(), rule.on.end(), end.state) == rule.on.end())
+      continue;
+    if (attempt > rule.times)
+      return std::nullopt;
+    double delay = static_cast<double>(rule.delay.count());
+    for (std::uint32_t k = 1; k < attempt && delay < static_cast<double>(rule.delay_max.count()); ++k)
+      delay *= rule.factor;
+    delay = std::min(delay, static_cast<double>(rule.delay_max.count()));
+    // Jitter: between half and all of it, so that many tasks do not come back as one wave.
+    double share = 0.5 + 0.5 * static_cast<double>(next_random() >> 11U) / 9007199254740992.0;
+    auto due = c_.now + millis{static_cast<std::int64_t>(delay * share)};
+    auto first = s_.tasks[t].first_started_at.value_or(c_.now);
+    if (spec(t).total_timeout && due >= first + *spec(t).total_timeout)
+      return std::nullopt;
+    return due;
+  }
+  return std::nullopt;
+}
+
+void decider::end_attempt(std::uint32_t t, std::uint32_t new_attempt, const task_end& end, json set) {
+  auto attempt = new_attempt != 0 ? new_attempt : s_.tasks[t].attempt;
+  if (auto due = s_.tasks[t].canceling ? std::nullopt : retry_due(t, attempt, end)) {
+    log(t, attempt, log_level::warning,
+        "attempt " + std::to_string(attempt) + " ended " + std::string{to_string(end.state)} + ": " + end.message
+          + "; next attempt at " + to_rfc3339(*due));
+    emit(task_retry{t, new_attempt, end.state, std::move(set), end.code, end.message, *due});
+    return;
+  }
+  log(t, attempt, is_bad_end(end.state) ? log_level::error : log_level::info,
+      "task ended state=" + std::string{to_string(end.state)} + (end.message.empty() ? "" : " " + end.message));
+  emit(task_ended{t, new_attempt, end.state, std::move(set), end.code, end.message});
+  if (is_bad_end(end.state) && !spec(t).optional && !s_.failing() && !s_.canceling())
+    begin_failing(t);
+}
+
+decision decider::finish() {
+  out_.end_array();
+  if (record_count_ == 0)
+    records_.clear();
+  return {std::move(s_), std::move(records_), record_count_, std::move(effects_), more_};
+}
+
+decision accept(const accepted& a, std::shared_ptr<const plan> graph, const context& c) {
+  state s;
+  s.graph = std::move(graph);
+  decider d{std::move(s), c};
+  d.emit(a);
+  d.advance();
+  return d.finish();
+}
+
+decision decide(state s, const std::vector<event>& events, const context& c) {
+  decider d{std::move(s), c};
+  for (const auto& e : events)
+    std::visit([&](const auto& x) { d.on(x); }, e);
+  d.advance();
+  return d.finish();
+}
+
+std::vector<effect> open_effects(const state& s) {
+  std::vector<effect> out;
+  for (auto t : s.active)
+    if (s.tasks[t].calling) {
+      out.push_back(call_worker{t, s.tasks[t].attempt});
+      if (s.tasks[t].canceling)
+        out.push_back(stop_worker{t, s.tasks[t].attempt});
+    }
+  return out;
+}
+
+} // namespace o3::workflow

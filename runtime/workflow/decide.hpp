@@ -1,0 +1,82 @@
+// The engine's decisions: `decide(state, events) -> {state, records, effects}`, pure and deterministic.
+//
+// decide() runs live only; replay folds the records with apply(). The next state is by construction the
+// fold of the records onto the old one. The caller appends `records`, and performs `effects` only after
+// the store said they are on disk. Whatever is due at `context.now` happens in any call, even without
+// events. Threads: pure.
+#pragma once
+#include "runtime/base/random.hpp"
+#include "runtime/template/task_step.hpp"
+#include "runtime/workflow/records.hpp"
+
+namespace o3::workflow {
+
+// -- what can happen
+struct cancel_asked {
+  std::string by, reason;
+  bool force = false;
+};
+/// From the worker that runs an attempt; ignored if the attempt is over.
+struct attribute_written {
+  std::uint32_t task = 0, attempt = 0;
+  std::uint64_t n = 0; ///< repeated writes (n not greater than the last) change nothing
+  std::string name;
+  json value;
+};
+struct call_ended {
+  std::uint32_t task = 0, attempt = 0;
+  task_end end;
+  json set;
+  std::vector<task_log_line> log;
+};
+/// The worker died or never answered. Local and idempotent classes are called again, once per loss, as
+/// a new attempt if a retry rule allows `exception`; else the task ends in `exception`.
+struct call_lost {
+  std::uint32_t task = 0, attempt = 0;
+  std::string why;
+};
+using event = std::variant<cancel_asked, attribute_written, call_ended, call_lost>;
+
+// -- what must be done once the records are on disk
+/// Run this attempt in a worker.
+struct call_worker {
+  std::uint32_t task = 0, attempt = 0;
+};
+struct stop_worker {
+  std::uint32_t task = 0, attempt = 0;
+};
+struct write_log {
+  std::uint32_t task = 0; ///< store::no_task for the workflow's own
+  std::uint32_t attempt = 0;
+  task_log_line line;
+};
+using effect = std::variant<call_worker, stop_worker, write_log>;
+
+struct context {
+  wall_time now;
+  std::uint64_t seed = 0;             ///< fresh per call; all randomness of the call comes from it
+  const code_lookup& code;
+  const sealer& seal;
+  const limits& lim;
+  std::uint32_t steps_max = 256;      ///< task steps in one call; then `more`
+  log_level log_threshold = log_level::info; ///< lines below are not made
+};
+
+struct decision {
+  state next;
+  std::string records;         ///< JSON array for the journal; "" if nothing was decided
+  std::uint32_t record_count = 0;
+  std::vector<effect> effects;
+  bool more = false;           ///< steps_max reached: call again after the append
+};
+
+/// The first step of a workflow: the accept record and everything that can happen at once.
+decision accept(const accepted& a, std::shared_ptr<const plan> graph, const context& c);
+decision decide(state s, const std::vector<event>& events, const context& c);
+
+/// Effects that a restarted node must perform again for `s`: its open calls.
+std::vector<effect> open_effects(const state& s);
+/// What a worker needs to run attempt `t`: resolved inputs (secrets in clear), attributes.
+result<json> worker_inputs(const state& s, std::uint32_t t, const sealer& seal, const limits& lim);
+
+} // namespace o3::workflow

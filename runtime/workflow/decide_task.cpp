@@ -1,0 +1,252 @@
+// One task's steps: start, ping, stop, time out, and what becomes of a step's result.
+#include "runtime/base/text.hpp"
+#include "runtime/workflow/decider.hpp"
+
+namespace o3::workflow {
+namespace {
+
+// How long a task whose class is not installed waits before it looks again.
+constexpr millis class_recheck{30'000};
+
+outputs_lookup outputs_of(const state& s) {
+  return [&s](std::uint32_t t) -> const json* {
+    static const json none = json::object();
+    if (s.tasks[t].state != task_state::successful)
+      return nullptr;
+    return s.tasks[t].attributes.is_null() ? &none : &s.tasks[t].attributes;
+  };
+}
+
+} // namespace
+
+std::uint64_t decider::next_random() {
+  return mix64(c_.seed + 0x9E3779B97F4A7C15ULL * ++steps_);
+}
+
+result<json> decider::inputs_of(std::uint32_t t) const {
+  return resolve_inputs(*s_.graph, t, s_.inputs, outputs_of(s_), c_.seal, c_.lim);
+}
+
+result<json> worker_inputs(const state& s, std::uint32_t t, const sealer& seal, const limits& lim) {
+  return resolve_inputs(*s.graph, t, s.inputs, outputs_of(s), seal, lim);
+}
+
+std::optional<std::uint32_t> decider::missing_producer(std::uint32_t t) const {
+  for (auto p : s_.graph->tasks[t].reads)
+    if (s_.tasks[p].state != task_state::successful)
+      return p;
+  return std::nullopt;
+}
+
+json decider::open_attributes(const json& sealed) const {
+  if (sealed.is_null())
+    return json::object();
+  json open = sealed;
+  for (auto& [k, v] : open.items())
+    if (sealer::is_sealed(v))
+      if (auto clear = c_.seal.unseal(v))
+        v = *std::move(clear);
+  return open;
+}
+
+void decider::start(std::uint32_t t) {
+  if (auto p = missing_producer(t)) {
+    emit(task_ended{t, 0, task_state::skipped, {}, fault::upstream_failed,
+                    "needs an output of " + spec(*p).ref + ", which ended "
+                      + std::string{to_string(s_.tasks[*p].state)}});
+    log(t, 0, log_level::info, "task skipped " + s_.tasks[t].message);
+    return;
+  }
+  const auto* code = c_.code(cls(t).name);
+  if (code == nullptr) {
+    ++steps_;
+    emit(task_blocked{t, c_.now + class_recheck, fault::class_missing,
+                      "task class '" + cls(t).name + "' is not installed on this node"});
+    return;
+  }
+  auto attempt = s_.tasks[t].attempt + 1;
+  auto inputs = inputs_of(t);
+  if (!inputs) {
+    ++steps_;
+    end_attempt(t, attempt, {task_state::failed, inputs.error().code, inputs.error().message}, {});
+    return;
+  }
+  if (cls(t).runs_in == "worker") {
+    ++steps_;
+    emit(task_started{t, attempt});
+    emit(task_progress{t, {}, {}, "a worker", true, false});
+    effects_.push_back(call_worker{t, attempt});
+    return;
+  }
+  auto attributes = open_attributes(s_.tasks[t].attributes);
+  auto r = step(t, task_verb::task_init, *code, *inputs, attempt, attributes);
+  if (!r.end) {
+    attributes.update(r.set);
+    auto second = step(t, task_verb::run, *code, *inputs, attempt, attributes);
+    if (!r.set.empty()) {
+      r.set.update(second.set);
+      second.set = std::move(r.set);
+    }
+    r = std::move(second);
+  }
+  conclude(t, attempt, std::move(r));
+}
+
+void decider::ping(std::uint32_t t) {
+  const auto* code = c_.code(cls(t).name);
+  if (code == nullptr) {
+    ++steps_;
+    emit(task_progress{t, {}, c_.now + class_recheck,
+                       "task class '" + cls(t).name + "' is not installed on this node", false,
+                       s_.tasks[t].canceling});
+    return;
+  }
+  auto inputs = inputs_of(t);
+  if (!inputs) {
+    ++steps_;
+    end_attempt(t, 0, {task_state::failed, inputs.error().code, inputs.error().message}, {});
+    return;
+  }
+  auto verb = s_.tasks[t].canceling ? task_verb::cancel : task_verb::ping;
+  conclude(t, 0, step(t, verb, *code, *inputs, s_.tasks[t].attempt, open_attributes(s_.tasks[t].attributes)));
+}
+
+// Tells a task to stop. A worker is told once the record is on disk; code in the engine is asked here.
+void decider::stop(std::uint32_t t) {
+  auto& task = s_.tasks[t];
+  if (task.state != task_state::running) {
+    emit(task_ended{t, 0, task_state::canceled, {}, fault::canceled,
+                    task.attempt == 0 ? "not started" : "canceled while waiting for its next attempt"});
+    return;
+  }
+  if (task.calling) {
+    effects_.push_back(stop_worker{t, task.attempt});
+    emit(task_progress{t, {}, {}, "the worker to stop", true, true});
+    return;
+  }
+  const auto* code = c_.code(cls(t).name);
+  auto inputs = inputs_of(t);
+  if (code == nullptr || !inputs) {
+    emit(task_ended{t, 0, task_state::canceled, {}, fault::canceled, "stopped without being asked: its class or inputs are gone"});
+    return;
+  }
+  emit(task_progress{t, {}, task.wake_at, task.waits_for, false, true});
+  conclude(t, 0, step(t, task_verb::cancel, *code, *inputs, task.attempt, open_attributes(task.attributes)));
+}
+
+void decider::time_out(std::uint32_t t) {
+  const auto& task = s_.tasks[t];
+  auto first = task.first_started_at.value_or(c_.now);
+  bool total = spec(t).total_timeout && first + *spec(t).total_timeout <= c_.now;
+  task_end end{task_state::timeout, fault::task_timeout,
+               total ? "the time over all attempts (total_timeout_s) is over" : "the attempt took longer than timeout_s"};
+  ++steps_;
+  if (task.state != task_state::running) { // waits for a retry that would come too late
+    emit(task_ended{t, 0, end.state, {}, end.code, end.message});
+    if (!spec(t).optional && !s_.failing() && !s_.canceling())
+      begin_failing(t);
+    return;
+  }
+  end_attempt(t, 0, end, cut_off(t));
+}
+
+// Asks a running task to stop and does not wait for its answer; what it set on the way out is kept.
+json decider::cut_off(std::uint32_t t) {
+  const auto& task = s_.tasks[t];
+  if (task.calling) {
+    effects_.push_back(stop_worker{t, task.attempt});
+    return {};
+  }
+  const auto* code = c_.code(cls(t).name);
+  auto inputs = inputs_of(t);
+  if (code == nullptr || !inputs)
+    return {};
+  auto r = step(t, task_verb::cancel, *code, *inputs, task.attempt, open_attributes(task.attributes));
+  return check_set(t, r.set) ? json{} : std::move(r.set);
+}
+
+decider::attempt_result decider::step(std::uint32_t t, task_verb verb, const task_code& code, const json& inputs,
+                                      std::uint32_t attempt, const json& attributes) {
+  const auto& task = s_.tasks[t];
+  bool fresh = attempt != task.attempt;
+  auto last = fresh && task.attempt != 0 ? std::optional{task.last_state.value_or(task.state)} : task.last_state;
+  auto uuid = id::derived(s_.workflow, spec(t).ref).hex();
+  auto random = next_random();
+  step_input in{.verb = verb,
+                .inputs = inputs,
+                .attributes = attributes,
+                .now = c_.now,
+                .started_at = fresh ? c_.now : task.started_at.value_or(c_.now),
+                .random = random,
+                .attempt = attempt,
+                .last_task_state = last ? to_string(*last) : "never",
+                .always_run = spec(t).always_run,
+                .ref_name = spec(t).ref,
+                .uuid = uuid,
+                .trace_id = s_.trace_id};
+  step_result r;
+  try {
+    r = code.step(in);
+  } catch (const std::exception& e) {
+    return {json::object(), task_end{task_state::exception, fault::task_exception, printable(e.what(), 1024)}, {}, {}};
+  } catch (...) {
+    return {json::object(), task_end{task_state::exception, fault::task_exception, "something that is no std::exception was thrown"}, {}, {}};
+  }
+  for (auto& l : r.log)
+    log(t, attempt, l.level, std::move(l.text));
+  return {std::move(r.set), std::move(r.end), r.wake_at, std::move(r.waits_for)};
+}
+
+// Size limits and sealing of what a step set. On success `set` may go into a record.
+std::optional<task_end> decider::check_set(std::uint32_t t, json& set) const {
+  if (set.is_null() || (set.is_object() && set.empty()))
+    return std::nullopt;
+  if (!set.is_object())
+    return task_end{task_state::exception, fault::task_exception, "the class returned attributes that are no object"};
+  std::size_t total = 0;
+  for (auto& [name, value] : set.items()) {
+    auto size = canonical(value).size();
+    total += size;
+    if (size > c_.lim.attribute_bytes)
+      return task_end{task_state::failed, fault::attribute_too_large,
+                      "attribute '" + name + "' has " + std::to_string(size) + " bytes, the limit is "
+                        + std::to_string(c_.lim.attribute_bytes) + " (limits.attribute_bytes)"};
+    const auto* field = cls(t).output(name);
+    if (((field != nullptr && field->secret) || is_secret_name(name)) && !sealer::is_sealed(value))
+      value = c_.seal.seal(value);
+  }
+  if (const auto& had = s_.tasks[t].attributes; had.is_object())
+    for (const auto& [name, value] : had.items())
+      total += set.contains(name) ? 0 : canonical(value).size();
+  if (total > c_.lim.output_bytes)
+    return task_end{task_state::failed, fault::output_too_large,
+                    "the task's outputs have " + std::to_string(total) + " bytes, the limit is "
+                      + std::to_string(c_.lim.output_bytes) + " (limits.output_bytes)"};
+  return std::nullopt;
+}
+
+void decider::conclude(std::uint32_t t, std::uint32_t new_attempt, attempt_result r) {
+  if (auto bad = check_set(t, r.set)) {
+    r.set = json::object();
+    r.end = std::move(bad);
+  }
+  if (r.end) {
+    end_attempt(t, new_attempt, *r.end, std::move(r.set));
+    return;
+  }
+  bool stopping = new_attempt == 0 && s_.tasks[t].canceling;
+  if (!r.wake_at) {
+    if (!stopping) {
+      end_attempt(t, new_attempt,
+                  {task_state::exception, fault::task_exception,
+                   "class '" + cls(t).name + "' neither ended nor asked to be woken"}, std::move(r.set));
+      return;
+    }
+    r.wake_at = s_.cancel_until; // it will be ended then at the latest
+  }
+  if (new_attempt != 0)
+    emit(task_started{t, new_attempt});
+  emit(task_progress{t, std::move(r.set), r.wake_at, std::move(r.waits_for), false, stopping});
+}
+
+} // namespace o3::workflow

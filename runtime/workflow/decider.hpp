@@ -1,0 +1,70 @@
+// Inside of decide(): one call's working state. Each emitted record is applied at once, so that later
+// decisions of the same call see it. Not included outside runtime/workflow.
+#pragma once
+#include "runtime/workflow/apply.hpp"
+#include "runtime/workflow/decide.hpp"
+
+namespace o3::workflow {
+
+class decider {
+public:
+  decider(state s, const context& c) : c_(c), s_(std::move(s)), out_(records_) { out_.begin_array(); }
+
+  void emit(const record& r);
+  void on(const cancel_asked& e);
+  void on(const attribute_written& e);
+  void on(const call_ended& e);
+  void on(const call_lost& e);
+  /// Everything that is due or possible at `now`.
+  void advance();
+  decision finish();
+
+private:
+  struct attempt_result {
+    json set;
+    std::optional<task_end> end;
+    std::optional<wall_time> wake_at;
+    std::string waits_for;
+  };
+
+  // decide.cpp
+  void stop_overdue();
+  void look_at_due();
+  void start_ready();
+  void settle();
+  void begin_failing(std::uint32_t t);
+  void end_attempt(std::uint32_t t, std::uint32_t new_attempt, const task_end& end, json set);
+  std::optional<wall_time> retry_due(std::uint32_t t, std::uint32_t attempt, const task_end& end);
+  void end_workflow(workflow_state end, fault code, const std::string& message);
+  [[nodiscard]] bool out_of_steps();
+
+  // decide_task.cpp
+  void start(std::uint32_t t);
+  void ping(std::uint32_t t);
+  void stop(std::uint32_t t);
+  void time_out(std::uint32_t t);
+  json cut_off(std::uint32_t t);
+  attempt_result step(std::uint32_t t, task_verb verb, const task_code& code, const json& inputs,
+                      std::uint32_t attempt, const json& attributes);
+  void conclude(std::uint32_t t, std::uint32_t new_attempt, attempt_result r);
+  std::optional<task_end> check_set(std::uint32_t t, json& set) const;
+  [[nodiscard]] std::optional<std::uint32_t> missing_producer(std::uint32_t t) const;
+  json open_attributes(const json& sealed) const;
+  std::uint64_t next_random();
+  result<json> inputs_of(std::uint32_t t) const;
+
+  void log(std::uint32_t task, std::uint32_t attempt, log_level level, std::string text);
+  [[nodiscard]] const task_spec& spec(std::uint32_t t) const { return s_.graph->doc.tasks[t]; }
+  [[nodiscard]] const task_class& cls(std::uint32_t t) const { return *s_.graph->tasks[t].cls; }
+
+  const context& c_;
+  state s_;
+  std::string records_;
+  json_writer out_;
+  std::uint32_t record_count_ = 0;
+  std::vector<effect> effects_;
+  std::uint32_t steps_ = 0;
+  bool more_ = false;
+};
+
+} // namespace o3::workflow

@@ -1,0 +1,111 @@
+// What the journal holds. One row = one decision step = a JSON array of records `{"k": kind, "v": version, …}`.
+// Kinds and versions only grow: a reader knows every earlier version, and an unknown kind stops that
+// workflow, not the node. A record carries no time: the row's `at` is the time of all its records.
+// Threads: values.
+#pragma once
+#include "runtime/base/json_writer.hpp"
+#include "runtime/workflow/state.hpp"
+
+#include <variant>
+
+namespace o3::workflow {
+
+/// The workflow exists: its request as far as the plan uses it, secrets sealed.
+struct accepted {
+  id workflow;
+  std::string ref, trace_id, name, description, project, principal, template_ref;
+  std::uint32_t revision = 1;
+  sha256_hash plan_hash{};
+  json inputs = json::object();
+  std::vector<error> warnings;
+  std::optional<wall_time> start_at;
+};
+struct started {}; ///< left `scheduled`
+/// An attempt begins.
+struct task_started {
+  std::uint32_t task = 0, attempt = 1;
+};
+/// A running attempt goes on: attributes, next ping, an open call.
+struct task_progress {
+  std::uint32_t task = 0;
+  json set;                          ///< null or object
+  std::optional<wall_time> wake_at;  ///< replaces the previous one
+  std::string waits_for;
+  bool calling = false;
+  bool canceling = false;
+};
+/// An attempt and with it the task ended. `attempt` is set if the same step also began it.
+struct task_ended {
+  std::uint32_t task = 0;
+  std::uint32_t attempt = 0; ///< 0: began earlier
+  task_state state = task_state::successful;
+  json set;
+  fault code = fault::none;
+  std::string message;
+};
+/// An attempt ended badly and another will follow.
+struct task_retry {
+  std::uint32_t task = 0;
+  std::uint32_t attempt = 0; ///< as in task_ended
+  task_state state = task_state::failed;
+  json set;
+  fault code = fault::none;
+  std::string message;
+  wall_time due;
+};
+/// The task cannot start yet for a reason outside the workflow (its class is not installed).
+struct task_blocked {
+  std::uint32_t task = 0;
+  wall_time due; ///< look again then
+  fault code = fault::none;
+  std::string message;
+};
+/// One attribute written by code O3 cannot see into; `n` counts the writes of the attempt.
+struct attribute_set {
+  std::uint32_t task = 0, attempt = 0;
+  std::uint64_t n = 0;
+  std::string name;
+  json value;
+};
+/// A required task ended badly: nothing new starts, siblings may run on until `until`.
+struct failing {
+  std::uint32_t task = 0;
+  wall_time until;
+};
+struct canceled {
+  std::string by, reason;
+  wall_time until;
+  bool forced = false;
+};
+/// The end. Tasks that never started become skipped (failed) or canceled (canceled).
+struct ended {
+  workflow_state state = workflow_state::successful;
+  fault code = fault::none;
+  std::string message;
+};
+/// The folded state as it was before this record; first in its row.
+struct checkpoint {
+  json body;
+};
+/// Parked by the node because it could not be run; see fault `quarantined`.
+struct quarantined {
+  std::string message;
+};
+
+using record = std::variant<accepted, started, task_started, task_progress, task_ended, task_retry, task_blocked,
+                            attribute_set, failing, canceled, ended, checkpoint, quarantined>;
+
+/// The stable number of a record's kind (its `k`), 1 to 13.
+unsigned kind_of(const record& r);
+/// Its name in events and logs: "workflow.accepted", "task.ended", …
+std::string_view name_of(const record& r);
+/// The task it concerns, if it concerns one.
+std::optional<std::uint32_t> task_of(const record& r);
+/// Appends `{"k":…,"v":…,…}`.
+void encode(json_writer& out, const record& r);
+/// Reads one element of a row; `workflow_unreadable` names an unknown kind or version, or what is wrong.
+result<record> decode(const json& j);
+/// Reads a whole row.
+result<std::vector<record>> decode_row(std::string_view records);
+
+} // namespace o3::workflow

@@ -1,0 +1,56 @@
+#include "runtime/workflow/state.hpp"
+
+namespace o3::workflow {
+namespace {
+
+void earliest(std::optional<wall_time>& a, const std::optional<wall_time>& b) {
+  if (b && (!a || *b < *a))
+    a = b;
+}
+
+} // namespace
+
+std::optional<wall_time> deadline(const state& s, std::uint32_t t) {
+  const auto& task = s.tasks[t];
+  const auto& spec = s.graph->doc.tasks[t];
+  std::optional<wall_time> due;
+  if (spec.timeout && task.started_at && task.state == task_state::running)
+    due = *task.started_at + *spec.timeout;
+  if (spec.total_timeout && task.first_started_at)
+    earliest(due, *task.first_started_at + *spec.total_timeout);
+  return due;
+}
+
+std::optional<wall_time> next_due(const state& s) {
+  if (is_terminal(s.status))
+    return std::nullopt;
+  if (s.status == workflow_state::scheduled)
+    return s.start_at;
+  std::optional<wall_time> due;
+  for (auto t : s.active) {
+    earliest(due, s.tasks[t].wake_at);
+    earliest(due, deadline(s, t));
+  }
+  if (!s.active.empty()) {
+    earliest(due, s.grace_until);
+    earliest(due, s.cancel_until);
+  }
+  return due;
+}
+
+bool in_hand(const state& s) {
+  if (is_terminal(s.status) || s.status == workflow_state::scheduled)
+    return false;
+  if (!s.ready.empty() && !s.failing() && !s.canceling())
+    return true;
+  for (auto t : s.active)
+    if (s.tasks[t].calling)
+      return true;
+  return false;
+}
+
+std::optional<wall_time> wake_at(const state& s) {
+  return in_hand(s) ? wall_time{} : next_due(s);
+}
+
+} // namespace o3::workflow

@@ -1,0 +1,195 @@
+#include "runtime/workflow/view.hpp"
+
+namespace o3::workflow {
+namespace {
+
+void time_or_null(json_writer& out, std::string_view key, const std::optional<wall_time>& t) {
+  out.key(key);
+  if (t)
+    out.time(*t);
+  else
+    out.null();
+}
+
+void write_causes(json_writer& out, const std::vector<cause>& causes) {
+  out.key("why").begin_array();
+  for (const auto& c : causes) {
+    out.begin_object().field("code", std::string_view{c.code}).field("text", std::string_view{c.text});
+    if (c.until)
+      out.key("until").time(*c.until);
+    out.end_object();
+  }
+  out.end_array();
+}
+
+void write_error(json_writer& out, fault code, std::string_view message) {
+  out.key("error");
+  if (code == fault::none) {
+    out.null();
+    return;
+  }
+  out.begin_object().field("code", fault_code(code)).field("message", message).end_object();
+}
+
+void write_warnings(json_writer& out, const std::vector<error>& warnings) {
+  out.key("warnings").begin_array();
+  for (const auto& w : warnings) {
+    out.begin_object().field("code", fault_code(w.code)).field("pointer", std::string_view{w.pointer});
+    out.field("message", std::string_view{w.message});
+    if (!w.hint.empty())
+      out.field("hint", std::string_view{w.hint});
+    out.end_object();
+  }
+  out.end_array();
+}
+
+void write_links(json_writer& out, const id& workflow) {
+  auto self = "/api/v1/workflow/" + workflow.hex() + "/";
+  out.key("links").begin_object().field("self", std::string_view{self});
+  for (const auto* part : {"task", "log", "events", "cancel"})
+    out.field(part, std::string_view{self + part + "/"});
+  out.end_object();
+}
+
+void write_outputs(json_writer& out, const json& attributes) {
+  if (attributes.is_null())
+    out.begin_object().end_object();
+  else
+    out.value(redacted(attributes));
+}
+
+std::string object(const std::function<void(json_writer&)>& fill) {
+  std::string text;
+  json_writer w{text};
+  w.begin_object();
+  fill(w);
+  w.end_object();
+  return text;
+}
+
+} // namespace
+
+void write_workflow(json_writer& out, const state& s) {
+  out.begin_object().field("id", s.workflow).field("ref", std::string_view{s.ref});
+  out.field("trace_id", std::string_view{s.trace_id}).field("project", std::string_view{s.project});
+  out.field("template", std::string_view{s.template_ref}).field("name", std::string_view{s.name});
+  out.field("description", std::string_view{s.description}).field("revision", s.revision);
+  out.field("state", to_string(s.status));
+  out.key("created_at").time(s.created_at);
+  time_or_null(out, "started_at", s.started_at);
+  time_or_null(out, "ended_at", s.ended_at);
+  write_causes(out, why(s));
+  out.key("outputs").begin_object();
+  for (std::size_t t = 0; t < s.tasks.size(); ++t)
+    if (s.tasks[t].state == task_state::successful && !s.tasks[t].attributes.is_null()) {
+      out.key(s.graph->doc.tasks[t].ref);
+      write_outputs(out, s.tasks[t].attributes);
+    }
+  out.end_object();
+  write_warnings(out, s.warnings);
+  out.key("tasks").begin_object().field("total", s.tasks.size()).field("ended", s.ended_count);
+  out.field("active", s.active.size()).end_object();
+  write_error(out, s.code, s.message);
+  write_links(out, s.workflow);
+  out.end_object();
+}
+
+void write_task(json_writer& out, const state& s, std::uint32_t i) {
+  const auto& t = s.tasks[i];
+  const auto& spec = s.graph->doc.tasks[i];
+  const auto& node = s.graph->tasks[i];
+  out.begin_object().field("ref", std::string_view{spec.ref}).field("name", std::string_view{spec.name});
+  out.field("id", id::derived(s.workflow, spec.ref)).field("class", std::string_view{spec.class_name});
+  out.field("state", to_string(t.state)).field("attempt", t.attempt);
+  std::uint32_t times = 0;
+  for (const auto& r : spec.retry)
+    times = std::max(times, r.times);
+  out.field("attempts_max", times + 1);
+  out.field("last_task_state", t.last_state ? to_string(*t.last_state) : std::string_view{"never"});
+  out.field("optional", spec.optional).field("always_run", spec.always_run);
+  time_or_null(out, "started_at", t.started_at);
+  time_or_null(out, "ended_at", t.ended_at);
+  time_or_null(out, "wake_at", t.wake_at);
+  write_causes(out, why_task(s, i));
+  out.key("outputs");
+  write_outputs(out, t.attributes);
+  out.key("depends_on").begin_array();
+  std::vector<std::uint32_t> before = node.reads;
+  before.insert(before.end(), node.after.begin(), node.after.end());
+  std::sort(before.begin(), before.end());
+  for (auto d : before)
+    out.value(std::string_view{s.graph->doc.tasks[d].ref});
+  out.end_array();
+  out.key("launches").begin_array().end_array(); // classes with external launches add theirs
+  write_error(out, t.state == task_state::successful || t.state == task_state::running ? fault::none : t.code, t.message);
+  out.end_object();
+}
+
+void write_summary(json_writer& out, const store::summary& s) {
+  out.begin_object().field("id", s.workflow).field("ref", std::string_view{s.ref});
+  out.field("trace_id", std::string_view{s.trace_id}).field("project", std::string_view{s.project});
+  out.field("template", std::string_view{s.template_ref}).field("name", std::string_view{s.name});
+  out.field("revision", s.revision).field("state", to_string(s.state));
+  out.key("created_at").time(s.created_at);
+  time_or_null(out, "started_at", s.started_at);
+  time_or_null(out, "ended_at", s.ended_at);
+  out.key("wake_at");
+  if (s.wake_at && to_ms(*s.wake_at) > 0)
+    out.time(*s.wake_at);
+  else
+    out.null();
+  out.field("error", std::string_view{s.error}).end_object();
+}
+
+void write_accepted(json_writer& out, const state& s) {
+  out.begin_object().field("id", s.workflow).field("ref", std::string_view{s.ref});
+  out.field("trace_id", std::string_view{s.trace_id}).field("revision", s.revision);
+  out.field("state", to_string(s.status));
+  write_warnings(out, s.warnings);
+  write_links(out, s.workflow);
+  out.end_object();
+}
+
+public_event to_event(const record& r, const id& workflow, wall_time at, const plan& p) {
+  if (std::holds_alternative<checkpoint>(r))
+    return {};
+  std::string name{name_of(r)};
+  auto data = object([&](json_writer& w) {
+    w.field("workflow", workflow).key("at").time(at);
+    if (auto t = task_of(r); t && *t < p.doc.tasks.size())
+      w.field("task", std::string_view{p.doc.tasks[*t].ref});
+    std::visit(
+      [&](const auto& x) {
+        if constexpr (requires { x.state; })
+          w.field("state", to_string(x.state));
+        if constexpr (requires { x.attempt; })
+          if (x.attempt != 0)
+            w.field("attempt", x.attempt);
+        if constexpr (requires { x.set; })
+          if (x.set.is_object() && !x.set.empty())
+            w.field("outputs", redacted(x.set));
+        if constexpr (requires { x.value; })
+          w.field("name", std::string_view{x.name}).field("value", redacted(x.value));
+        if constexpr (requires { x.wake_at; })
+          time_or_null(w, "wake_at", x.wake_at);
+        if constexpr (requires { x.due; })
+          w.key("due").time(x.due);
+        if constexpr (requires { x.until; })
+          w.key("until").time(x.until);
+        if constexpr (requires { x.code; })
+          if (x.code != fault::none)
+            w.field("code", fault_code(x.code));
+        if constexpr (requires { x.message; })
+          if (!x.message.empty())
+            w.field("message", std::string_view{x.message});
+        if constexpr (requires { x.template_ref; })
+          w.field("template", std::string_view{x.template_ref}).field("trace_id", std::string_view{x.trace_id});
+        if constexpr (requires { x.by; })
+          w.field("by", std::string_view{x.by}).field("reason", std::string_view{x.reason});
+      },
+      r);
+  });
+  return {std::move(name), std::move(data)};
+}
+
+} // namespace o3::workflow

@@ -1,0 +1,39 @@
+#include "tasks/host/registry.hpp"
+
+#include "tasks/builtin/builtin.hpp"
+
+namespace o3::tasks {
+
+registry::registry(std::vector<installed_class> classes) {
+  for (auto& c : classes) {
+    auto name = c.about->name;
+    if (!is_ref_name(name))
+      problems_.push_back(make_error(fault::bad_value, "'" + printable(name, 64) + "' is no name for a task class"));
+    else if (!classes_.emplace(name, std::move(c)).second)
+      problems_.push_back(make_error(fault::duplicate_ref, "task class '" + name + "' is installed twice; the first is kept"));
+  }
+}
+
+std::vector<installed_class> registry::builtin() {
+  return {noop_class(), worker_noop_class(), fail_class(), timer_class()};
+}
+
+std::shared_ptr<const task_class> registry::find(std::string_view name) const {
+  auto it = classes_.find(name);
+  return it == classes_.end() ? nullptr : it->second.about;
+}
+
+const task_code* registry::code(std::string_view name) const {
+  auto it = classes_.find(name);
+  return it == classes_.end() ? nullptr : &it->second.code;
+}
+
+std::vector<std::shared_ptr<const task_class>> registry::all() const {
+  std::vector<std::shared_ptr<const task_class>> out;
+  out.reserve(classes_.size());
+  for (const auto& [name, c] : classes_)
+    out.push_back(c.about);
+  return out;
+}
+
+} // namespace o3::tasks
