@@ -1,20 +1,42 @@
-// A template made ready to run: classes attached, edges drawn, cycles refused. One plan is shared by all
-// workflows accepted on the same template and classes; its hash names the stored copy (AMENDMENTS 4).
-// Threads: immutable, shared by `std::shared_ptr<const plan>`.
+// A template made ready to run: classes attached, edges drawn, cycles refused. One plan is shared
+// by all workflows accepted on the same template and classes; its hash names the stored copy
+// (AMENDMENTS 4). Threads: immutable, shared by `std::shared_ptr<const plan>`.
 #pragma once
 #include "runtime/base/crypto.hpp"
 #include "runtime/template/request.hpp"
 #include "runtime/template/template.hpp"
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 namespace o3 {
 
+class value_check; // runtime/template/schema.hpp
+
+/// A workflow input that some line of the template uses, and whether its value is sealed at rest.
+struct plan_input {
+  std::string name;
+  bool secret = false;
+};
+
+/// One input line of a task, prepared: same position as in task_spec::input.
+struct plan_variable {
+  std::vector<std::string> inputs;     ///< workflow inputs its expression names (sorted, unique)
+  std::optional<std::uint32_t> global; ///< position in doc.global of what it falls back on
+  std::shared_ptr<const value_check> check; ///< the class's schema; null accepts anything
+  bool secret = false;                      ///< by the class or by its name
+  bool reads_outputs = false;               ///< complete only when the producers have ended
+};
+
 struct plan_task {
   std::shared_ptr<const task_class> cls;
+  std::vector<plan_variable> variables;
+  std::vector<plan_input>
+    inputs; ///< all inputs its variables use, fallbacks included (sorted, unique)
   std::vector<std::uint32_t> reads;      ///< tasks whose outputs it reads (sorted, unique)
   std::vector<std::uint32_t> after;      ///< tasks named in depends_on and not in `reads`
   std::vector<std::uint32_t> dependents; ///< tasks that read or follow this one (sorted)
@@ -22,19 +44,24 @@ struct plan_task {
 
 struct plan {
   template_doc doc;
-  std::vector<plan_task> tasks;                        ///< same order as doc.tasks
-  std::vector<std::vector<std::uint32_t>> layers;      ///< layer 0 depends on nothing
+  std::vector<plan_task> tasks;                         ///< same order as doc.tasks
+  std::vector<std::vector<std::uint32_t>> layers;       ///< layer 0 depends on nothing
   std::unordered_map<std::string, std::uint32_t> index; ///< task ref -> position
+  std::vector<plan_input> inputs; ///< the union over all tasks (sorted, unique)
+  std::vector<std::string>
+    unused_inputs; ///< named only by globals that no task falls back on (sorted)
   std::uint32_t edges = 0;
-  std::string body; ///< canonical {"classes": {…}, "template": {…}}: what is stored
+  std::string body;   ///< canonical {"classes": {…}, "template": {…}}: what is stored
   sha256_hash hash{}; ///< SHA-256 of body
 };
 
 /// Checks `doc` against the classes and builds the graph: unknown class, missing or unknown inputs,
-/// literals of the wrong type, unknown tasks and outputs, self-reference, cycles (spelled out), limits.
-/// nullptr if `found` got errors.
-std::shared_ptr<const plan> make_plan(template_doc doc, const class_lookup& classes, const limits& lim, findings& found);
-/// From plan::body as stored, with the classes as they were; nothing is checked against today's.
+/// literals of the wrong type, unknown tasks and outputs, self-reference, cycles (spelled out),
+/// limits. nullptr if `found` got errors.
+std::shared_ptr<const plan> make_plan(template_doc doc, const class_lookup& classes,
+                                      const limits& lim, findings& found);
+/// From plan::body as stored, with the classes as they were; nothing is checked against today's,
+/// nor against today's limits. Fails with `workflow_unreadable`.
 result<std::shared_ptr<const plan>> load_plan(std::string_view body, const limits& lim);
 
 /// The request's values that this plan uses, secrets sealed:
@@ -42,17 +69,19 @@ result<std::shared_ptr<const plan>> load_plan(std::string_view body, const limit
 struct binding {
   json inputs = json::object();
 };
-/// Resolves every `${workflow.input.N}`: tasks.T, workflow, global, then the template's global of the
-/// *task variable* (whose own references use the first three steps only). Missing -> `missing_input`
-/// naming task, variable and input; literal and given values are checked against the class's schema;
-/// unused request inputs -> warnings; unknown tasks in `tasks` -> errors.
-binding bind(const plan& p, const workflow_request& r, const sealer& seal, const limits& lim, findings& found);
+/// Resolves every `${workflow.input.N}`: tasks.T, workflow, global, then the template's global of
+/// the *task variable* (whose own references use the first three steps only). Missing ->
+/// `missing_input` naming task, variable and input; literal and given values are checked against
+/// the class's schema; unused request inputs -> warnings; unknown tasks in `tasks` -> errors.
+/// Pointers lead into the request; that of a missing input is where its value would stand.
+binding bind(const plan& p, const workflow_request& r, const sealer& seal, const limits& lim,
+             findings& found);
 
 /// Outputs of a producer: the attributes it created or overwrote; nullptr if it has none (skipped).
 using outputs_lookup = std::function<const json*(std::uint32_t task)>;
-/// The inputs of task `t`, secrets opened. Fails with `output_missing` (names producer, path and the
-/// keys there were), `input_invalid` (type of a resolved value), `secret_unreadable`.
-result<json> resolve_inputs(const plan& p, std::uint32_t t, const json& inputs, const outputs_lookup& outputs,
-                            const sealer& seal, const limits& lim);
+/// The inputs of task `t`, secrets opened. Fails with `output_missing` (names producer, path and
+/// the keys there were), `input_invalid` (type of a resolved value), `secret_unreadable`.
+result<json> resolve_inputs(const plan& p, std::uint32_t t, const json& inputs,
+                            const outputs_lookup& outputs, const sealer& seal, const limits& lim);
 
 } // namespace o3

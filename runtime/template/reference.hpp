@@ -1,12 +1,14 @@
 // `${…}` in template values. Two forms, nothing else:
 //   ${workflow.input.N}              an input of the request (or the template's default)
 //   ${T.output.path.to[0].x}         an output of task T; it is a dependency
-// A value that is exactly one reference keeps its JSON type; inside text it is interpolated; `$${` is a
-// literal `${`; results are never scanned again. Threads: immutable values.
+// A value that is exactly one reference keeps its JSON type; inside text it is interpolated; `$${`
+// is a literal `${`; results are never scanned again. Threads: immutable values.
 #pragma once
 #include "runtime/base/json.hpp"
 #include "runtime/base/result.hpp"
 
+#include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -36,10 +38,10 @@ std::string to_string(const reference& r); ///< as written, with ${ }
 struct expression {
   enum class kind : std::uint8_t { literal, ref, text, list, object };
   kind what = kind::literal;
-  json literal;                        ///< kind literal
-  reference ref;                       ///< kind ref
-  std::vector<expression> parts;       ///< text: literal texts and refs; list: items; object: values
-  std::vector<std::string> keys;       ///< object: one per part
+  json literal;                  ///< kind literal
+  reference ref;                 ///< kind ref
+  std::vector<expression> parts; ///< text: literal texts and refs; list: items; object: values
+  std::vector<std::string> keys; ///< object: one per part
 };
 
 /// Compiles any JSON value. Errors carry the pointer `at` (extended into the value).
@@ -49,10 +51,16 @@ void for_each_reference(const expression& e, const std::function<void(const refe
 
 /// What a reference stands for; an error ends the evaluation.
 using reference_lookup = std::function<result<json>(const reference&)>;
-/// The value of `e`. Interpolated text: strings as they are, everything else as compact JSON. Fails with
-/// `input_invalid` when the result exceeds `bytes_max`.
+/// The value of `e`. Interpolated text: strings as they are, everything else as compact JSON. Fails
+/// with `input_invalid` when the result exceeds `bytes_max`.
 result<json> evaluate(const expression& e, const reference_lookup& lookup, std::size_t bytes_max);
 /// Walks `path` into `value`; nullptr if it leads nowhere.
 const json* follow(const json& value, std::span<const path_step> path);
+/// One step of follow().
+const json* follow_step(const json& value, const path_step& step);
+/// `path` as written: "to[0].x".
+std::string to_string(std::span<const path_step> path);
+/// About the bytes of `value` as compact JSON; stops counting above `enough`.
+std::size_t about_bytes(const json& value, std::size_t enough);
 
 } // namespace o3

@@ -1,9 +1,9 @@
-// A workflow request: `workflow.meta`, `workflow.vars`, `workflow.schedule`, `tasks.<ref>.vars.input`.
-// Threads: immutable values.
+// A workflow request: `workflow.meta`, `workflow.vars`, `workflow.schedule`,
+// `tasks.<ref>.vars.input`. Threads: immutable values.
 #pragma once
 #include "runtime/base/clock.hpp"
-#include "runtime/base/limits.hpp"
 #include "runtime/base/json.hpp"
+#include "runtime/base/limits.hpp"
 
 #include <optional>
 #include <string>
@@ -11,20 +11,21 @@
 namespace o3 {
 
 struct workflow_request {
-  std::string ref;          ///< "" if the caller gave none
+  std::string ref; ///< "" if the caller gave none
   std::string name;
   std::string template_ref;
-  std::string trace_id;     ///< "" if the caller gave none
+  std::string trace_id; ///< "" if the caller gave none
   std::string description;
   std::optional<int> template_schema_version;
   json global_input = json::object();
   json workflow_input = json::object();
-  json task_input = json::object(); ///< {<task ref>: {<input>: value}}
+  json task_input = json::object();  ///< {<task ref>: {<input>: value}}
   std::optional<wall_time> start_at; ///< schedule.when == "at"
 };
 
-/// Reads a request of schema_version 2 (the default when absent); every error at once. `schedule.when`:
-/// "now" (default) or "at" with `start` in RFC 3339; "cron" is refused as `not_supported`.
+/// Reads a request of schema_version 2 (the default when absent); every error at once.
+/// `schedule.when`: "now" (default) or "at" with `start` in RFC 3339; "cron" is refused as
+/// `not_supported`.
 workflow_request parse_request(const json& doc, const limits& lim, findings& found);
 
 } // namespace o3

@@ -1,6 +1,6 @@
 // What the engine knows about a task class: data that is stored with every workflow that uses it.
-// Filled by tasks/host; the code behind it is a `task_code` (task_step.hpp), found by name when it runs.
-// Threads: immutable once built.
+// Filled by tasks/host; the code behind it is a `task_code` (task_step.hpp), found by name when it
+// runs. Threads: immutable once built.
 #pragma once
 #include "runtime/base/json.hpp"
 
@@ -52,7 +52,8 @@ json to_json(const task_class& c);
 /// Reads to_json()'s form back.
 result<task_class> task_class_from_json(const json& j);
 
-/// Finds a class by name; nullptr if there is none. Valid for the duration of the call it is given to.
+/// Finds a class by name; nullptr if there is none. Valid for the duration of the call it is given
+/// to.
 using class_lookup = std::function<std::shared_ptr<const task_class>(std::string_view name)>;
 
 } // namespace o3

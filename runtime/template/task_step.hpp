@@ -6,9 +6,10 @@
 //   ping       how is it: a due time it asked for was reached
 //   cancel     stop; if it does not end, it is pinged on until the cancel deadline
 //
-// A step may throw: the task then ends in `exception` with the text. Attributes set in one step become
-// durable together with the transition that ends it, before anyone outside sees them (AMENDMENTS 5).
-// Threads: a step function is called from many threads at once and must not keep state.
+// A step may throw: the task then ends in `exception` with the text. Attributes set in one step
+// become durable together with the transition that ends it, before anyone outside sees them
+// (AMENDMENTS 5). Threads: a step function is called from many threads at once and must not keep
+// state.
 #pragma once
 #include "runtime/base/clock.hpp"
 #include "runtime/base/fault.hpp"
@@ -28,8 +29,8 @@ std::string_view to_string(task_verb v);
 
 struct step_input {
   task_verb verb = task_verb::run;
-  const json& inputs;       ///< resolved inputs, secrets in clear
-  const json& attributes;   ///< state attributes as they stand, set by earlier steps of any attempt
+  const json& inputs;     ///< resolved inputs, secrets in clear
+  const json& attributes; ///< state attributes as they stand, set by earlier steps of any attempt
   wall_time now;
   wall_time started_at;     ///< of this attempt
   std::uint64_t random = 0; ///< fresh bits for this step
@@ -54,12 +55,13 @@ struct task_end {
 };
 
 struct step_result {
-  json set = json::object();        ///< attributes created or overwritten; they are the task's outputs
-  std::optional<task_end> end;      ///< absent: goes on
-  std::optional<wall_time> wake_at; ///< ping me then; without it only a call's outcome moves the task on
-  std::string waits_for;            ///< shown as "why" while it goes on, e.g. "until 2026-…"
+  json set = json::object();   ///< attributes created or overwritten; they are the task's outputs
+  std::optional<task_end> end; ///< absent: goes on
+  std::optional<wall_time>
+    wake_at;             ///< ping me then; without it only a call's outcome moves the task on
+  std::string waits_for; ///< shown as "why" while it goes on, e.g. "until 2026-…"
   std::vector<task_log_line> log;
-  bool call_worker = false;         ///< hand this attempt to a worker process (runs_in = "worker")
+  bool call_worker = false; ///< hand this attempt to a worker process (runs_in = "worker")
 };
 
 /// The code of a class.

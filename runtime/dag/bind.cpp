@@ -1,0 +1,229 @@
+#include "runtime/base/text.hpp"
+#include "runtime/dag/build.hpp"
+#include "runtime/dag/inputs.hpp"
+#include "runtime/template/schema.hpp"
+
+namespace o3 {
+namespace {
+
+using level = input_levels::level;
+
+/// Calls f(place) with where input `name` of task `ref` stands, or would stand, in the request.
+template <class F>
+void with_place(level where, const std::string& ref, const std::string& name, const F& f) {
+  const place tasks_at{"/tasks"};
+  const place task_at{tasks_at, ref};
+  const place vars_at{task_at, "vars"};
+  const place task_input_at{vars_at, "input"};
+  const place workflow_at{"/workflow/vars/workflow/input"};
+  const place global_at{"/workflow/vars/global/input"};
+  const auto& parent = where == level::workflow ? workflow_at
+                       : where == level::global ? global_at
+                                                : task_input_at;
+  f(place{parent, name});
+}
+
+class binder {
+public:
+  binder(const plan& p, const workflow_request& r, const sealer& seal, const limits& lim,
+         reporter& out)
+      : p_(p), r_(r), seal_(seal), lim_(lim), out_(out) {}
+
+  json run() {
+    check_version();
+    static const std::string no_task;
+    json inputs = json::object();
+    json tasks = json::object();
+    for (auto at = r_.task_input.begin(); at != r_.task_input.end(); ++at)
+      if (auto kept = keep_task(at.key(), at.value()); !kept.empty())
+        tasks[at.key()] = std::move(kept);
+    put(inputs, "task", std::move(tasks));
+    put(inputs, "workflow", keep(r_.workflow_input, p_.inputs, level::workflow, no_task));
+    put(inputs, "global", keep(r_.global_input, p_.inputs, level::global, no_task));
+    for (std::size_t t = 0; t < p_.tasks.size(); ++t)
+      if (!p_.tasks[t].inputs.empty() || !p_.tasks[t].variables.empty())
+        check_task(t);
+    return inputs;
+  }
+
+private:
+  void check_version() {
+    if (r_.template_schema_version && *r_.template_schema_version != p_.doc.schema_version)
+      out_.fail(fault::unsupported_version, place{"/workflow/meta/template_schema_version"},
+                "the request is for schema_version " + std::to_string(*r_.template_schema_version)
+                  + " of template " + in_quotes(p_.doc.ref) + ", which has schema_version "
+                  + std::to_string(p_.doc.schema_version),
+                "look at the template and set the number to its schema_version, or leave it out");
+  }
+
+  static void put(json& inputs, const char* part, json values) {
+    if (!values.empty())
+      inputs[part] = std::move(values);
+  }
+
+  json keep_task(const std::string& ref, const json& values) {
+    const auto at = p_.index.find(ref);
+    if (at != p_.index.end())
+      return keep(values, p_.tasks[at->second].inputs, level::task, ref);
+    std::vector<std::string> refs;
+    if (!out_.full())
+      for (const auto& task : p_.doc.tasks)
+        refs.push_back(task.ref);
+    const place tasks_at{"/tasks"};
+    out_.fail(fault::unknown_task, place{tasks_at, ref},
+              "template " + in_quotes(p_.doc.ref) + " has no task " + in_quotes(ref),
+              out_.nearest(ref, refs));
+    return json::object();
+  }
+
+  /// Those of `values` that some line uses, ready to be stored; the others get a warning.
+  json keep(const json& values, const std::vector<plan_input>& used, level where,
+            const std::string& ref) {
+    json kept = json::object();
+    for (auto at = values.begin(); at != values.end(); ++at) {
+      const auto* input = find_input(used, at.key());
+      if (!input) {
+        ignore(at.key(), where, ref);
+        continue;
+      }
+      if (holds_sealed(at.value())) {
+        with_place(where, ref, at.key(), [&](const place& p) {
+          out_.fail(fault::bad_value, p,
+                    "the input " + in_quotes(at.key()) + " holds a member '$sealed'",
+                    "the name '$sealed' is reserved");
+        });
+        continue;
+      }
+      auto& value = kept[at.key()];
+      value = input->secret ? seal_.seal(at.value()) : at.value();
+      if (!input->secret)
+        seal_members(value, seal_);
+    }
+    return kept;
+  }
+
+  void ignore(const std::string& name, level where, const std::string& ref) {
+    if (std::binary_search(p_.unused_inputs.begin(), p_.unused_inputs.end(), name))
+      return; // a line names it; the template's own warning says that nothing uses that line
+    with_place(where, ref, name, [&](const place& at) {
+      out_.warn(fault::ignored_input, at,
+                where == level::task
+                  ? "task " + in_quotes(ref) + " uses no input " + in_quotes(name)
+                      + "; it is ignored"
+                  : "the template uses no input " + in_quotes(name) + "; it is ignored");
+    });
+  }
+
+  void check_task(std::size_t t) {
+    const auto& spec = p_.doc.tasks[t];
+    const auto given = r_.task_input.find(spec.ref);
+    const input_levels levels{given == r_.task_input.end() ? nullptr : &*given, &r_.workflow_input,
+                              &r_.global_input};
+    for (std::size_t v = 0; v < spec.input.size(); ++v) {
+      const auto& variable = p_.tasks[t].variables[v];
+      if (!variable.inputs.empty() && all_there(spec, v, variable, levels) && variable.check
+          && !variable.reads_outputs)
+        check_value(spec, v, variable, levels);
+    }
+  }
+
+  bool all_there(const task_spec& spec, std::size_t v, const plan_variable& variable,
+                 const input_levels& levels) {
+    bool there = true;
+    for (const auto& name : variable.inputs) {
+      if (levels.find(name).value)
+        continue;
+      if (!variable.global) {
+        there = false;
+        missing(spec, v, name, "", levels);
+        continue;
+      }
+      const auto& [global, fallback] = p_.doc.global[*variable.global];
+      for_each_reference(fallback, [&](const reference& r) {
+        const auto* in = std::get_if<input_ref>(&r);
+        if (!in || levels.find(in->name).value)
+          return;
+        there = false;
+        missing(spec, v, in->name, " by way of the global " + in_quotes(global), levels);
+      });
+    }
+    return there;
+  }
+
+  void missing(const task_spec& spec, std::size_t v, const std::string& name,
+               const std::string& way, const input_levels& levels) {
+    std::string hint;
+    if (!out_.full()) {
+      std::vector<std::string> given;
+      for (const auto* values : {levels.task, levels.workflow, levels.global})
+        if (values)
+          for (auto at = values->begin(); at != values->end(); ++at)
+            given.push_back(at.key());
+      const auto close = nearest(name, given);
+      hint = close.empty()
+               ? "give it as tasks." + spec.ref + ".vars.input." + name
+                   + " or, for all tasks, as workflow.vars.workflow.input." + name
+               : "did you mean " + in_quotes(name) + " where you wrote " + in_quotes(close) + "?";
+    }
+    with_place(level::task, spec.ref, name, [&](const place& at) {
+      out_.fail(fault::missing_input, at,
+                "task " + in_quotes(spec.ref) + " needs the input " + in_quotes(name)
+                  + " for its variable " + in_quotes(spec.input[v].first) + way
+                  + ", and the request has none",
+                std::move(hint));
+    });
+  }
+
+  /// The whole value is known now: it must fit the class.
+  void check_value(const task_spec& spec, std::size_t v, const plan_variable& variable,
+                   const input_levels& levels) {
+    const auto& e = spec.input[v].second;
+    const auto& first = variable.inputs.front();
+    const auto hit = levels.find(first);
+    if (e.what == expression::kind::ref && hit.value) {
+      if (!variable.check->accepts(*hit.value))
+        refuse(spec, v, *variable.check, *hit.value, first, hit.where);
+      return;
+    }
+    if (e.what == expression::kind::ref
+        && p_.doc.global[*variable.global].second.what == expression::kind::literal)
+      return; // checked with the template
+    const input_scope scope{p_, levels, nullptr, lim_.inputs_bytes};
+    const auto lookup
+      = [&](const reference& r) { return scope.value(std::get_if<input_ref>(&r)->name, variable); };
+    const auto value = evaluate(e, lookup, lim_.inputs_bytes);
+    if (value && variable.check->accepts(*value))
+      return;
+    if (value)
+      return refuse(spec, v, *variable.check, *value, first, hit.where);
+    with_place(hit.where, spec.ref, first, [&](const place& at) {
+      out_.fail(value.error().code, at,
+                "the value for " + in_quotes(spec.input[v].first) + " of task "
+                  + in_quotes(spec.ref) + " cannot be made: " + value.error().message,
+                value.error().hint);
+    });
+  }
+
+  void refuse(const task_spec& spec, std::size_t v, const value_check& check, const json& value,
+              const std::string& name, level where) {
+    with_place(where, spec.ref, name, [&](const place& at) {
+      check_literal(check, value, at, spec.input[v].first, spec.ref, out_);
+    });
+  }
+
+  const plan& p_;
+  const workflow_request& r_;
+  const sealer& seal_;
+  const limits& lim_;
+  reporter& out_;
+};
+
+} // namespace
+
+binding bind(const plan& p, const workflow_request& r, const sealer& seal, const limits& lim,
+             findings& found) {
+  reporter out{found, lim};
+  return {binder{p, r, seal, lim, out}.run()};
+}
+
+} // namespace o3

@@ -1,0 +1,260 @@
+#include "runtime/dag/build.hpp"
+#include "runtime/template/schema.hpp"
+
+#include <set>
+
+namespace o3 {
+namespace {
+
+constexpr std::size_t cycle_names_max = 20;
+
+class task_checker {
+public:
+  task_checker(const plan& p, const class_table& table, reporter& out)
+      : p_(p), table_(table), out_(out) {
+    for (const auto& task : p.doc.tasks)
+      if (!task.ref.empty())
+        refs_.push_back(task.ref);
+  }
+
+  void check(std::uint32_t t) {
+    const place tasks_at{"/tasks"};
+    const place at{tasks_at, t};
+    const place input_at{at, "input"};
+    const auto& spec = p_.doc.tasks[t];
+    check_class(spec, at);
+    for (std::size_t v = 0; v < spec.input.size(); ++v)
+      check_variable(t, v, input_at);
+    const place depends_at{at, "depends_on"};
+    std::set<std::string_view> seen;
+    for (std::size_t d = 0; d < spec.depends_on.size(); ++d)
+      check_depends(spec, d, place{depends_at, d}, seen);
+  }
+
+private:
+  void check_class(const task_spec& spec, const place& at) {
+    if (spec.class_name.empty())
+      return;
+    const auto& entry = table_.find(spec.class_name)->second;
+    const place class_at{at, "class"};
+    if (!entry.cls) {
+      out_.fail(fault::unknown_class, class_at,
+                task(spec) + " is of class " + in_quotes(spec.class_name)
+                  + ", which is not installed",
+                "'o3 task ls' shows the installed classes");
+      return;
+    }
+    for (const auto& e : entry.broken)
+      out_.fail(e.code, class_at,
+                "class " + in_quotes(spec.class_name) + " is broken: " + e.message, e.hint);
+    for (const auto& field : entry.cls->inputs) {
+      if (!field.required || find_line(spec, field.name))
+        continue;
+      out_.fail(fault::missing_input, spec.input.empty() ? at : place{at, "input"},
+                task(spec) + " has no input " + in_quotes(field.name) + ", which class "
+                  + in_quotes(spec.class_name) + " requires",
+                "add \"" + field.name + "\" to its \"input\", for example \"${workflow.input."
+                  + field.name + "}\"");
+    }
+  }
+
+  void check_variable(std::uint32_t t, std::size_t v, const place& input_at) {
+    const auto& spec = p_.doc.tasks[t];
+    const auto& [name, e] = spec.input[v];
+    const auto& prepared = p_.tasks[t].variables[v];
+    const auto& cls = p_.tasks[t].cls;
+    const place at{input_at, name};
+    if (cls && !cls->open_inputs && !cls->input(name)) {
+      std::vector<std::string> known;
+      for (const auto& field : cls->inputs)
+        known.push_back(field.name);
+      out_.fail(fault::unknown_input, at,
+                "class " + in_quotes(cls->name) + " of " + task(spec) + " has no input "
+                  + in_quotes(name),
+                out_.nearest(name, known));
+    }
+    if (e.what == expression::kind::literal) {
+      if (prepared.check)
+        check_literal(*prepared.check, e.literal, at, name, spec.ref, out_);
+      if (prepared.secret && e.literal.is_string()
+          && !e.literal.get_ref<const std::string&>().empty())
+        out_.warn(
+          fault::bad_value, at,
+          "the secret " + in_quotes(name) + " of " + task(spec) + " is written into the template",
+          "a secret written into a template is readable by everyone who can read templates");
+    }
+    walk_references(e, at, [&](const reference& r, const place& where) {
+      if (const auto* out = std::get_if<output_ref>(&r))
+        check_output(spec, *out, where);
+    });
+  }
+
+  void check_output(const task_spec& spec, const output_ref& ref, const place& at) {
+    const auto text = [&] { return "'" + to_string(reference{ref}) + "' in " + task(spec); };
+    if (ref.task == spec.ref) {
+      out_.fail(fault::self_reference, at, text() + " reads the task's own output",
+                "a task can read the outputs of other tasks only");
+      return;
+    }
+    const auto producer = p_.index.find(ref.task);
+    if (producer == p_.index.end()) {
+      out_.fail(fault::unknown_task, at, text() + " names no task of this template",
+                out_.nearest(ref.task, refs_));
+      return;
+    }
+    const auto& cls = p_.tasks[producer->second].cls;
+    if (!cls || cls->open_outputs || cls->output(ref.path.front().key))
+      return;
+    std::vector<std::string> known;
+    for (const auto& field : cls->outputs)
+      known.push_back(field.name);
+    out_.fail(fault::unknown_output, at,
+              text() + ": class " + in_quotes(cls->name) + " of task " + in_quotes(ref.task)
+                + " has no output " + in_quotes(ref.path.front().key),
+              out_.nearest(ref.path.front().key, known));
+  }
+
+  void check_depends(const task_spec& spec, std::size_t d, const place& at,
+                     std::set<std::string_view>& seen) {
+    const auto& ref = spec.depends_on[d];
+    if (ref.empty())
+      return; // reported when the document was read
+    if (!seen.insert(ref).second)
+      out_.warn(fault::duplicate_ref, at,
+                task(spec) + " names " + in_quotes(ref) + " twice in 'depends_on'",
+                "once is enough");
+    else if (ref == spec.ref)
+      out_.fail(fault::self_reference, at, task(spec) + " depends on itself", "remove the entry");
+    else if (!p_.index.contains(ref))
+      out_.fail(fault::unknown_task, at,
+                in_quotes(ref) + " in 'depends_on' of " + task(spec)
+                  + " is no task of this template",
+                out_.nearest(ref, refs_));
+  }
+
+  static std::string task(const task_spec& spec) { return "task " + in_quotes(spec.ref); }
+
+  /// Input lines stand in the order of their keys.
+  static bool find_line(const task_spec& spec, const std::string& name) {
+    return std::any_of(spec.input.begin(), spec.input.end(),
+                       [&](const auto& line) { return line.first == name; });
+  }
+
+  const plan& p_;
+  const class_table& table_;
+  reporter& out_;
+  std::vector<std::string> refs_;
+};
+
+/// The line by which `consumer` waits for `producer`.
+std::string line_of(const plan& p, std::uint32_t consumer, std::uint32_t producer) {
+  const auto& spec = p.doc.tasks[consumer];
+  const auto& wanted = p.doc.tasks[producer].ref;
+  const place tasks_at{"/tasks"};
+  const place at{tasks_at, consumer};
+  const place input_at{at, "input"};
+  std::string line;
+  for (const auto& [name, e] : spec.input)
+    walk_references(e, place{input_at, name}, [&](const reference& r, const place& where) {
+      const auto* out = std::get_if<output_ref>(&r);
+      if (line.empty() && out && out->task == wanted)
+        line = where.pointer();
+    });
+  const place depends_at{at, "depends_on"};
+  for (std::size_t d = 0; d < spec.depends_on.size() && line.empty(); ++d)
+    if (spec.depends_on[d] == wanted)
+      line = place{depends_at, d}.pointer();
+  return line;
+}
+
+std::string spelled(const plan& p, const std::vector<std::uint32_t>& cycle) {
+  std::string text;
+  for (std::size_t i = 0; i < cycle.size(); ++i) {
+    // A very long cycle shows its beginning and its end.
+    if (cycle.size() > cycle_names_max && i == cycle_names_max - 2) {
+      i = cycle.size() - 1;
+      text += "… (" + std::to_string(cycle.size() - cycle_names_max + 1) + " more) → ";
+    }
+    text += p.doc.tasks[cycle[i]].ref + " → ";
+  }
+  return text + p.doc.tasks[cycle.front()].ref;
+}
+
+} // namespace
+
+void check_literal(const value_check& check, const json& value, const place& at,
+                   const std::string& name, const std::string& ref, reporter& out) {
+  if (check.accepts(value))
+    return;
+  for (const auto& v : check.violations(value)) {
+    const auto pointer = at.pointer() + v.pointer;
+    out.fail(v.code, place{pointer},
+             "the value for " + in_quotes(name) + " of task " + in_quotes(ref) + " " + v.message,
+             "see the schema of this input at the task's class");
+  }
+}
+
+void check_tasks(const plan& p, const class_table& table, reporter& out) {
+  task_checker checker{p, table, out};
+  for (std::uint32_t t = 0; t < p.tasks.size(); ++t)
+    checker.check(t);
+}
+
+void check_globals(const plan& p, reporter& out) {
+  const place global_at{"/workflow/input/global"};
+  std::vector<bool> used(p.doc.global.size(), false);
+  std::vector<bool> secret(p.doc.global.size(), false);
+  std::set<std::pair<std::uint32_t, const value_check*>> checked;
+  for (std::size_t t = 0; t < p.tasks.size(); ++t) {
+    for (std::size_t v = 0; v < p.tasks[t].variables.size(); ++v) {
+      const auto& variable = p.tasks[t].variables[v];
+      if (!variable.global)
+        continue;
+      const auto& [name, value] = p.doc.global[*variable.global];
+      used[*variable.global] = true;
+      secret[*variable.global] = secret[*variable.global] || variable.secret;
+      // Only where the default becomes the whole value can it be checked here, and once is enough.
+      if (variable.check && value.what == expression::kind::literal
+          && p.doc.tasks[t].input[v].second.what == expression::kind::ref
+          && checked.emplace(*variable.global, variable.check.get()).second)
+        check_literal(*variable.check, value.literal, place{global_at, name}, name,
+                      p.doc.tasks[t].ref, out);
+    }
+  }
+  for (std::size_t g = 0; g < p.doc.global.size(); ++g) {
+    const auto& [name, value] = p.doc.global[g];
+    const place at{global_at, name};
+    walk_references(value, at, [&](const reference& r, const place& where) {
+      if (std::holds_alternative<output_ref>(r))
+        out.fail(
+          fault::bad_reference, where,
+          "the global " + in_quotes(name) + " reads an output by '" + to_string(r) + "'",
+          "a global may only hold ${workflow.input.NAME}; put outputs into the task's own input");
+    });
+    if (!used[g])
+      out.warn(fault::unused_global, at, "no task falls back on the global " + in_quotes(name),
+               "a global is the default of the task variable of the same name, where that reads a "
+               "workflow input");
+    else if (secret[g] && value.what == expression::kind::literal && value.literal.is_string()
+             && !value.literal.get_ref<const std::string&>().empty())
+      out.warn(fault::bad_value, at,
+               "the secret " + in_quotes(name) + " is written into the template",
+               "a secret written into a template is readable by everyone who can read templates");
+  }
+}
+
+void check_graph(const plan& p, const limits& lim, reporter& out) {
+  if (p.edges > lim.edges)
+    out.fail(fault::too_many_edges, place{"/tasks"},
+             "the tasks depend on each other " + std::to_string(p.edges) + " times, at most "
+               + std::to_string(lim.edges) + " are allowed",
+             "let a task in between gather what many need, or raise limits.edges");
+  for (const auto& cycle : find_cycles(p)) {
+    const auto line = line_of(p, cycle.front(), cycle.back());
+    out.fail(fault::cycle, place{line}, "these tasks wait for each other: " + spelled(p, cycle),
+             "each arrow leads from a task to one that needs it; remove one of them, for example "
+             "this line");
+  }
+}
+
+} // namespace o3

@@ -1,0 +1,93 @@
+#include "runtime/dag/inputs.hpp"
+
+#include "runtime/template/report.hpp"
+
+namespace o3 {
+namespace {
+
+const json* member(const json* object, const std::string& name) {
+  if (!object || !object->is_object())
+    return nullptr;
+  const auto at = object->find(name);
+  return at == object->end() ? nullptr : &*at;
+}
+
+/// Opens in place; the first failure ends it.
+result<done> open_in(json& value, const sealer& seal) {
+  if (sealer::is_sealed(value)) {
+    O3_TRY(auto clear, seal.unseal(value));
+    value = std::move(clear);
+    return done{};
+  }
+  if (!value.is_structured())
+    return done{};
+  for (auto& item : value) {
+    if (!item.is_structured())
+      continue;
+    O3_TRY([[maybe_unused]] const auto ok, open_in(item, seal));
+  }
+  return done{};
+}
+
+} // namespace
+
+input_levels::hit input_levels::find(const std::string& name) const {
+  if (const auto* v = member(task, name))
+    return {v, level::task};
+  if (const auto* v = member(workflow, name))
+    return {v, level::workflow};
+  if (const auto* v = member(global, name))
+    return {v, level::global};
+  return {};
+}
+
+result<json> input_scope::given(const std::string& name) const {
+  const auto hit = levels_.find(name);
+  if (!hit.value)
+    return make_error(fault::missing_input, "there is no value for the input " + in_quotes(name),
+                      "", "give it in the request");
+  return opener_ ? opened(*hit.value, *opener_) : result<json>{*hit.value};
+}
+
+result<json> input_scope::value(const std::string& name, const plan_variable& v) const {
+  if (!v.global || levels_.find(name).value)
+    return given(name);
+  const auto& fallback = p_.doc.global[*v.global].second;
+  if (fallback.what == expression::kind::literal)
+    return fallback.literal;
+  const auto lookup = [this](const reference& r) -> result<json> {
+    const auto* in = std::get_if<input_ref>(&r);
+    return in ? given(in->name)
+              : result<json>{make_error(fault::bad_reference,
+                                        "a global cannot read the output " + to_string(r))};
+  };
+  return evaluate(fallback, lookup, bytes_max_);
+}
+
+void seal_members(json& value, const sealer& seal) {
+  if (!value.is_structured())
+    return;
+  for (auto at = value.begin(); at != value.end(); ++at) {
+    if (value.is_object() && is_secret_name(at.key()))
+      *at = seal.seal(*at);
+    else
+      seal_members(*at, seal);
+  }
+}
+
+result<json> opened(const json& value, const sealer& seal) {
+  if (!value.is_structured())
+    return value;
+  json copy = value;
+  O3_TRY([[maybe_unused]] const auto ok, open_in(copy, seal));
+  return copy;
+}
+
+bool holds_sealed(const json& value) {
+  if (!value.is_structured())
+    return false;
+  return (value.is_object() && value.contains("$sealed"))
+         || std::any_of(value.begin(), value.end(), holds_sealed);
+}
+
+} // namespace o3

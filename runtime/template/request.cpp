@@ -1,0 +1,179 @@
+#include "runtime/template/request.hpp"
+
+#include "runtime/base/text.hpp"
+#include "runtime/template/object_reader.hpp"
+
+namespace o3 {
+namespace {
+
+constexpr std::array<std::string_view, 3> request_keys{"workflow", "tasks", "schema_version"};
+constexpr std::array<std::string_view, 3> workflow_keys{"meta", "vars", "schedule"};
+constexpr std::array<std::string_view, 6> meta_keys{
+  "ref", "name", "template", "trace_id", "description", "template_schema_version"};
+constexpr std::array<std::string_view, 2> scope_keys{"global", "workflow"};
+constexpr std::array<std::string_view, 1> input_keys{"input"};
+constexpr std::array<std::string_view, 1> task_keys{"vars"};
+constexpr std::array<std::string_view, 2> schedule_keys{"when", "start"};
+constexpr int request_version = 2;
+
+class request_reader {
+public:
+  request_reader(const limits& lim, reporter& out) : lim_(lim), out_(out) {}
+
+  workflow_request read(const json& doc) {
+    const place root;
+    object_reader in{doc, root, "the request", out_};
+    if (!in.is_object())
+      return std::move(r_);
+    in.refuse_others(request_keys);
+    if (const auto* version = in.find("schema_version"); version && *version != request_version)
+      refuse_version(*version);
+    if (in.require("workflow"))
+      if (const auto* workflow = in.object("workflow"))
+        read_workflow(*workflow);
+    if (const auto* tasks = in.object("tasks"))
+      read_tasks(*tasks);
+    return std::move(r_);
+  }
+
+private:
+  void refuse_version(const json& version) {
+    const place at{"/schema_version"};
+    if (!version.is_number_integer())
+      out_.fail(fault::wrong_type, at,
+                "'schema_version' must be a whole number, not " + std::string{type_name(version)},
+                "known: 2");
+    else
+      out_.fail(fault::unsupported_version, at,
+                "requests of schema_version " + version.dump() + " are not known here", "known: 2");
+  }
+
+  void read_workflow(const json& workflow) {
+    const place at{"/workflow"};
+    object_reader in{workflow, at, "'workflow'", out_};
+    in.refuse_others(workflow_keys);
+    if (in.require("meta"))
+      if (const auto* meta = in.object("meta"))
+        read_meta(*meta);
+    if (const auto* vars = in.object("vars"))
+      read_scopes(*vars);
+    if (const auto* schedule = in.object("schedule"))
+      read_schedule(*schedule);
+  }
+
+  void read_meta(const json& meta) {
+    const place at{"/workflow/meta"};
+    object_reader in{meta, at, "'workflow.meta'", out_};
+    in.refuse_others(meta_keys);
+    r_.ref = label(in, at, "ref");
+    r_.trace_id = label(in, at, "trace_id");
+    r_.name = in.text("name", lim_.text_bytes);
+    r_.description = in.text("description", lim_.text_bytes);
+    r_.template_ref = in.ref_name("template");
+    if (const auto version = in.whole("template_schema_version", 1, 1'000'000))
+      r_.template_schema_version = static_cast<int>(*version);
+  }
+
+  /// The caller's own name for something; "" counts as none.
+  std::string label(object_reader& in, const place& at, std::string_view key) {
+    auto text = in.text(key, lim_.text_bytes);
+    if (text.empty() || is_label(text))
+      return text;
+    out_.fail(fault::bad_value, place{at, key}, in_quotes(key) + " cannot be " + in_quotes(text),
+              "1 to 128 printable ASCII characters");
+    return {};
+  }
+
+  void read_scopes(const json& vars) {
+    const place at{"/workflow/vars"};
+    object_reader in{vars, at, "'workflow.vars'", out_};
+    in.refuse_others(scope_keys);
+    for (const auto scope : scope_keys) {
+      const auto* values = in.object(scope);
+      if (!values)
+        continue;
+      const place scope_at{at, scope};
+      object_reader in_scope{
+        *values, scope_at,
+        scope == "global" ? "'workflow.vars.global'" : "'workflow.vars.workflow'", out_};
+      in_scope.refuse_others(input_keys);
+      if (const auto* input = in_scope.object("input"))
+        (scope == "global" ? r_.global_input : r_.workflow_input) = *input;
+    }
+  }
+
+  void read_schedule(const json& schedule) {
+    const place at{"/workflow/schedule"};
+    object_reader in{schedule, at, "'workflow.schedule'", out_};
+    in.refuse_others(schedule_keys);
+    const auto* given = in.find("when");
+    const auto when = in.text("when", lim_.text_bytes);
+    const auto start = in.text("start", lim_.text_bytes);
+    const place when_at{at, "when"};
+    const place start_at{at, "start"};
+    if (when == "at") {
+      r_.start_at = parse_rfc3339(start);
+      if (!r_.start_at)
+        out_.fail(fault::bad_value, in.find("start") ? start_at : at,
+                  "a request for later needs 'start', and " + in_quotes(start)
+                    + " is no point in time",
+                  "write it like 2026-11-21T08:30:00Z or 2026-11-21T09:30:00+01:00");
+    } else if (when == "cron") {
+      out_.fail(fault::not_supported, when_at, "'cron' is not supported by this version",
+                "known: now, at");
+    } else if (when == "now" || !given) {
+      if (!start.empty())
+        out_.fail(fault::bad_value, start_at, "'start' is given, but the request asks to start now",
+                  "set \"when\" to \"at\", or leave 'start' empty");
+    } else if (given->is_string()) {
+      out_.fail(fault::bad_value, when_at, "'when' cannot be " + in_quotes(when), "known: now, at");
+    }
+  }
+
+  void read_tasks(const json& tasks) {
+    const place at{"/tasks"};
+    for (auto member = tasks.begin(); member != tasks.end(); ++member) {
+      const place task_at{at, member.key()};
+      const place vars_at{task_at, "vars"};
+      // The name in messages is made only for a broken task; most requests are in order.
+      const auto* input = plain_task_input(member.value());
+      if (!input) {
+        const auto what = "task " + in_quotes(member.key());
+        object_reader in{member.value(), task_at, what, out_};
+        in.refuse_others(task_keys);
+        const auto* vars = in.object("vars");
+        if (vars) {
+          const auto vars_what = "'vars' of " + what;
+          object_reader in_vars{*vars, vars_at, vars_what, out_};
+          in_vars.refuse_others(input_keys);
+          input = in_vars.object("input");
+        }
+      }
+      r_.task_input[member.key()] = input ? *input : json::object();
+    }
+  }
+
+  /// The input of {"vars": {"input": {…}}} with nothing else in it; nullptr for any other form.
+  static const json* plain_task_input(const json& task) {
+    if (!task.is_object() || task.size() != 1 || task.begin().key() != "vars")
+      return nullptr;
+    const auto& vars = task.begin().value();
+    if (!vars.is_object() || vars.size() != 1 || vars.begin().key() != "input")
+      return nullptr;
+    const auto& input = vars.begin().value();
+    return input.is_object() ? &input : nullptr;
+  }
+
+  const limits& lim_;
+  reporter& out_;
+  workflow_request r_;
+};
+
+} // namespace
+
+workflow_request parse_request(const json& doc, const limits& lim, findings& found) {
+  reporter out{found, lim};
+  return request_reader{lim, out}.read(doc);
+}
+
+} // namespace o3

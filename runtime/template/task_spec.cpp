@@ -1,0 +1,185 @@
+#include "runtime/template/task_spec.hpp"
+
+#include "runtime/base/text.hpp"
+#include "runtime/template/object_reader.hpp"
+
+namespace o3 {
+namespace {
+
+constexpr std::array<std::string_view, 8> task_keys{
+  "name", "ref_name", "description", "class", "input", "always_run", "depends_on", "optional"};
+constexpr std::array<std::string_view, 3> task_keys_2{"retry", "timeout_s", "total_timeout_s"};
+constexpr std::array<std::string_view, 4> task_keys_later{"when", "for_each", "requires",
+                                                          "on_ambiguous"};
+constexpr std::array<std::string_view, 5> retry_keys{"on", "times", "delay_s", "factor",
+                                                     "delay_max_s"};
+constexpr std::array<task_state, 3> retried_states{task_state::failed, task_state::exception,
+                                                   task_state::timeout};
+constexpr std::size_t retry_rules_max = 16;
+constexpr double factor_max = 100;
+
+bool has(std::span<const std::string_view> keys, std::string_view key) {
+  return std::find(keys.begin(), keys.end(), key) != keys.end();
+}
+
+std::vector<task_state> read_retry_states(const json& on, const place& at, reporter& out) {
+  std::vector<task_state> states;
+  for (std::size_t i = 0; i < on.size(); ++i) {
+    const auto state
+      = on[i].is_string() ? parse_task_state(on[i].get_ref<const std::string&>()) : std::nullopt;
+    if (!state
+        || std::find(retried_states.begin(), retried_states.end(), *state) == retried_states.end())
+      out.fail(fault::bad_value, place{at, i},
+               "a retry rule cannot react to " + printable(canonical(on[i]), 64),
+               "known: failed, exception, timeout");
+    else
+      states.push_back(*state);
+  }
+  if (on.empty())
+    out.fail(fault::bad_value, at, "a retry rule with an empty 'on' never applies",
+             "known: failed, exception, timeout");
+  return states;
+}
+
+retry_rule read_retry(const json& item, const place& at, std::string_view task, const limits& lim,
+                      reporter& out) {
+  const auto what = "a retry rule of " + std::string{task};
+  object_reader in{item, at, what, out};
+  in.refuse_others(retry_keys);
+  retry_rule rule;
+  const place on_at{at, "on"};
+  if (const auto* on = in.list("on"))
+    rule.on = read_retry_states(*on, on_at, out);
+  else
+    rule.on.assign(retried_states.begin(), retried_states.end());
+  if (in.require("times"))
+    rule.times = static_cast<std::uint32_t>(in.whole("times", 0, lim.attempts).value_or(0));
+  rule.delay = in.seconds("delay_s").value_or(rule.delay);
+  rule.factor = in.number("factor", 1, factor_max).value_or(rule.factor);
+  rule.delay_max = in.seconds("delay_max_s").value_or(rule.delay_max);
+  return rule;
+}
+
+void read_retries(object_reader& in, const place& at, std::string_view what, const limits& lim,
+                  task_spec& task, reporter& out) {
+  const auto* rules = in.list("retry");
+  if (!rules)
+    return;
+  const place rules_at{at, "retry"};
+  if (rules->size() > retry_rules_max)
+    out.fail(fault::too_large, rules_at,
+             std::string{what} + " has more than " + std::to_string(retry_rules_max)
+               + " retry rules",
+             "join rules: 'on' takes several states");
+  for (std::size_t i = 0; i < rules->size() && i < retry_rules_max; ++i)
+    task.retry.push_back(read_retry((*rules)[i], place{rules_at, i}, what, lim, out));
+}
+
+void read_depends_on(object_reader& in, const place& at, std::string_view what, task_spec& task,
+                     reporter& out) {
+  const auto* names = in.list("depends_on");
+  if (!names)
+    return;
+  const place names_at{at, "depends_on"};
+  for (std::size_t i = 0; i < names->size(); ++i) {
+    const auto& name = (*names)[i];
+    // A wrong entry stays in as "", so that positions keep pointing into the document.
+    if (!name.is_string())
+      out.fail(fault::wrong_type, place{names_at, i},
+               "'depends_on' of " + std::string{what} + " must list names of tasks, not "
+                 + std::string{type_name(name)});
+    else if (name.get_ref<const std::string&>().empty())
+      out.fail(fault::bad_value, place{names_at, i},
+               "'depends_on' of " + std::string{what} + " holds an empty name", "remove the entry");
+    task.depends_on.push_back(name.is_string() ? name.get<std::string>() : std::string{});
+  }
+}
+
+/// A name that would make `${…}` ambiguous.
+void refuse_reserved(const std::string& ref, const place& at, reporter& out) {
+  if (ref == "workflow" || ref.starts_with("workflow.") || ref.find(".output.") != std::string::npos
+      || ref.ends_with(".output"))
+    out.fail(fault::bad_value, place{at, "ref_name"}, "a task cannot be called " + in_quotes(ref),
+             "'workflow', 'workflow.…' and names with '.output' have a meaning inside ${…}");
+}
+
+} // namespace
+
+void check_keys(const json& object, const place& at, std::string_view what, int schema_version,
+                const key_rules& rules, reporter& out) {
+  if (!object.is_object())
+    return;
+  for (auto member = object.begin(); member != object.end(); ++member) {
+    const auto& key = member.key();
+    const bool second = has(rules.second, key);
+    if (has(rules.first, key) || (second && schema_version >= 2))
+      continue;
+    const place key_at{at, key};
+    if (has(rules.later, key)) {
+      out.fail(fault::not_supported, key_at,
+               in_quotes(key) + " of " + std::string{what} + " is not supported by this version",
+               "remove the key");
+    } else if (second) {
+      out.fail(fault::unknown_key, key_at,
+               std::string{what} + " has no key " + in_quotes(key) + " in schema_version 1",
+               "needs schema_version 2");
+    } else {
+      std::vector<std::string> known{rules.first.begin(), rules.first.end()};
+      if (schema_version >= 2)
+        known.insert(known.end(), rules.second.begin(), rules.second.end());
+      out.fail(fault::unknown_key, key_at, std::string{what} + " has no key " + in_quotes(key),
+               out.nearest(key, known));
+    }
+  }
+}
+
+std::vector<std::pair<std::string, expression>> read_inputs(const json& lines, const place& at,
+                                                            reporter& out) {
+  std::vector<std::pair<std::string, expression>> inputs;
+  inputs.reserve(lines.size());
+  for (auto line = lines.begin(); line != lines.end(); ++line) {
+    const place line_at{at, line.key()};
+    if (!is_label(line.key()))
+      out.fail(fault::bad_value, line_at,
+               in_quotes(line.key()) + " cannot be the name of a variable",
+               "a variable's name has 1 to 128 printable ASCII characters");
+    findings found;
+    inputs.emplace_back(line.key(), compile(line.value(), line_at.pointer(), found));
+    out.merge(std::move(found));
+  }
+  return inputs;
+}
+
+task_spec read_task(const json& item, const place& at, int schema_version, const limits& lim,
+                    reporter& out) {
+  task_spec task;
+  const auto ref = item.is_object() ? item.find("ref_name") : item.end();
+  const bool named = item.is_object() && ref != item.end() && ref->is_string();
+  const auto what
+    = named ? "task " + in_quotes(ref->get_ref<const std::string&>()) : std::string{"a task"};
+  object_reader in{item, at, what, out};
+  check_keys(item, at, what, schema_version, {task_keys, task_keys_2, task_keys_later}, out);
+  if (!in.is_object())
+    return task;
+  task.ref = in.ref_name("ref_name");
+  refuse_reserved(task.ref, at, out);
+  task.name = in.text("name", lim.text_bytes);
+  if (task.name.empty())
+    task.name = task.ref;
+  task.description = in.text("description", lim.text_bytes);
+  task.class_name = in.ref_name("class");
+  const place input_at{at, "input"};
+  if (const auto* lines = in.object("input"))
+    task.input = read_inputs(*lines, input_at, out);
+  read_depends_on(in, at, what, task, out);
+  task.always_run = in.flag("always_run");
+  task.optional = in.flag("optional");
+  if (schema_version >= 2) {
+    read_retries(in, at, what, lim, task, out);
+    task.timeout = in.seconds("timeout_s");
+    task.total_timeout = in.seconds("total_timeout_s");
+  }
+  return task;
+}
+
+} // namespace o3

@@ -1,0 +1,113 @@
+#include "runtime/template/template.hpp"
+
+#include "runtime/template/object_reader.hpp"
+#include "runtime/template/task_spec.hpp"
+
+namespace o3 {
+namespace {
+
+constexpr std::array<std::string_view, 6> template_keys{"name",           "ref_name", "description",
+                                                        "schema_version", "workflow", "tasks"};
+constexpr std::array<std::string_view, 2> template_keys_2{"failure_grace_s", "cancel_deadline_s"};
+constexpr std::array<std::string_view, 3> template_keys_later{"finally", "on_failure", "outputs"};
+constexpr std::array<std::string_view, 1> workflow_keys{"input"};
+constexpr std::array<std::string_view, 1> input_keys{"global"};
+constexpr int schema_newest = 2;
+
+/// An unknown version is read as the newest, so that the other findings still make sense.
+int read_version(object_reader& in, reporter& out) {
+  const auto* value = in.find("schema_version");
+  if (!value)
+    return 1;
+  if (!value->is_number_integer()) {
+    in.wrong_type("schema_version", *value, "a whole number");
+    return schema_newest;
+  }
+  if (*value == 1 || *value == schema_newest)
+    return value->get<int>();
+  const place root;
+  out.fail(fault::unsupported_version, place{root, "schema_version"},
+           "templates of schema_version " + value->dump() + " are not known here", "known: 1, 2");
+  return schema_newest;
+}
+
+void read_globals(object_reader& in, template_doc& doc, reporter& out) {
+  const auto* workflow = in.object("workflow");
+  if (!workflow)
+    return;
+  const place workflow_at{"/workflow"};
+  const place input_at{"/workflow/input"};
+  const place global_at{"/workflow/input/global"};
+  object_reader in_workflow{*workflow, workflow_at, "'workflow' of the template", out};
+  in_workflow.refuse_others(workflow_keys);
+  const auto* input = in_workflow.object("input");
+  if (!input)
+    return;
+  object_reader in_input{*input, input_at, "'workflow.input' of the template", out};
+  in_input.refuse_others(input_keys);
+  if (const auto* global = in_input.object("global"))
+    doc.global = read_inputs(*global, global_at, out);
+}
+
+void read_tasks(object_reader& in, template_doc& doc, const limits& lim, reporter& out) {
+  if (!in.require("tasks"))
+    return;
+  const auto* items = in.list("tasks");
+  if (!items)
+    return;
+  const place tasks_at{"/tasks"};
+  if (items->empty())
+    out.fail(fault::bad_value, tasks_at, "the template has no task", "list at least one task");
+  // Beyond the limit nothing is read: the answer would be no better for it.
+  if (items->size() > lim.tasks_per_workflow) {
+    out.fail(fault::too_many_tasks, tasks_at,
+             "the template has " + std::to_string(items->size()) + " tasks, at most "
+               + std::to_string(lim.tasks_per_workflow) + " are allowed",
+             "split it into several templates, or raise limits.tasks_per_workflow");
+    return;
+  }
+  doc.tasks.reserve(items->size());
+  std::unordered_map<std::string, std::size_t> first;
+  for (std::size_t i = 0; i < items->size(); ++i) {
+    doc.tasks.push_back(read_task((*items)[i], place{tasks_at, i}, doc.schema_version, lim, out));
+    const auto& ref = doc.tasks.back().ref;
+    if (ref.empty())
+      continue;
+    const auto [other, is_new] = first.try_emplace(ref, i);
+    const place task_at{tasks_at, i};
+    if (!is_new)
+      out.fail(fault::duplicate_ref, place{task_at, "ref_name"},
+               "two tasks are called " + in_quotes(ref) + ", the first is /tasks/"
+                 + std::to_string(other->second),
+               "give each task its own ref_name");
+  }
+}
+
+} // namespace
+
+template_doc parse_template(const json& source, const limits& lim, findings& found) {
+  template_doc doc;
+  reporter out{found, lim};
+  const place root;
+  object_reader in{source, root, "the template", out};
+  doc.source = source;
+  if (!in.is_object())
+    return doc;
+  doc.schema_version = read_version(in, out);
+  check_keys(source, root, "the template", doc.schema_version,
+             {template_keys, template_keys_2, template_keys_later}, out);
+  doc.ref = in.ref_name("ref_name");
+  doc.name = in.text("name", lim.text_bytes);
+  if (doc.name.empty())
+    doc.name = doc.ref;
+  doc.description = in.text("description", lim.text_bytes);
+  if (doc.schema_version >= 2) {
+    doc.failure_grace = in.seconds("failure_grace_s").value_or(doc.failure_grace);
+    doc.cancel_deadline = in.seconds("cancel_deadline_s").value_or(doc.cancel_deadline);
+  }
+  read_globals(in, doc, out);
+  read_tasks(in, doc, lim, out);
+  return doc;
+}
+
+} // namespace o3
