@@ -1,5 +1,7 @@
 // Precompiled for every folder below http/: Beast and Asio are the expensive part. No CAF.
 #pragma once
+#include <utility> // Asio 1.74 uses std::exchange without saying so
+
 #include <boost/asio.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>

@@ -1,5 +1,5 @@
-// Requests and responses as handlers see them; no Beast types, so that handlers compile fast and can be
-// called without a socket. Threads: values; `respond_fn` and streams say their own rules.
+// Requests and responses as handlers see them; no Beast types, so that handlers compile fast and
+// can be called without a socket. Threads: values; `respond_fn` and streams say their own rules.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -17,7 +17,8 @@ std::string_view to_string(method m); ///< "GET" …
 
 struct request {
   method verb = method::get;
-  std::string path;  ///< percent-decoded, always with a trailing slash; never contains "//", "/./" or "/../"
+  std::string
+    path; ///< percent-decoded, always with a trailing slash; never contains "//", "/./" or "/../"
   std::vector<std::pair<std::string, std::string>> query;   ///< decoded, in order
   std::vector<std::pair<std::string, std::string>> headers; ///< names in lower case
   std::string body;

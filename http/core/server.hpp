@@ -1,9 +1,9 @@
-// The HTTP/1.1 server: Boost.Beast with callbacks (no coroutines: g++ 12.2 miscompiles them), one Asio
-// thread by default. Strict parsing, limits on everything, keep-alive and pipelining.
+// The HTTP/1.1 server: Boost.Beast with callbacks (no coroutines: g++ 12.2 miscompiles them), one
+// Asio thread by default. Strict parsing, limits on everything, keep-alive and pipelining.
 //
 // A malformed request gets 400 and the connection is closed: conflicting, repeated or odd
-// Content-Length, Content-Length with Transfer-Encoding, any Transfer-Encoding but exactly "chunked",
-// bare LF, obs-fold, space before the colon, NUL, missing or doubled Host, HTTP/0.9.
+// Content-Length, Content-Length with Transfer-Encoding, any Transfer-Encoding but exactly
+// "chunked", bare LF, obs-fold, space before the colon, NUL, missing or doubled Host, HTTP/0.9.
 // Threads: start, stop and the getters from one owner; the handler is called on the Asio thread and
 // must not block.
 #pragma once
@@ -22,20 +22,20 @@ struct server_options {
   std::string host = "127.0.0.1";
   std::uint16_t port = 8080; ///< 0: any free port
   int threads = 1;
-  std::size_t head_bytes = 16 << 10;      ///< request line and headers; 431 beyond
-  std::size_t headers_max = 64;           ///< header fields; 431 beyond
-  std::size_t body_bytes = 1 << 20;       ///< 413 beyond
-  std::size_t connections = 4096;         ///< beyond: accepted and closed with 503
+  std::size_t head_bytes = 16 << 10; ///< request line and headers; 431 beyond
+  std::size_t headers_max = 64;      ///< header fields; 431 beyond
+  std::size_t body_bytes = 1 << 20;  ///< 413 beyond
+  std::size_t connections = 4096;    ///< beyond: accepted and closed with 503
   std::size_t connections_per_address = 1024;
-  std::size_t in_flight = 2048;           ///< requests being worked on; 503 with Retry-After beyond
-  std::size_t pipeline = 16;              ///< requests read ahead on one connection
-  std::size_t streams = 512;              ///< responses with a body_stream open at once; 503 beyond
-  millis head_timeout{10'000};            ///< from the first byte (or accept) to the end of the head
-  millis body_timeout{30'000};            ///< floor; plus a second for each body_rate_min bytes announced
-  std::size_t body_rate_min = 1024;       ///< bytes per second a client must keep up
-  millis idle_timeout{60'000};            ///< between requests on a kept connection
-  millis handler_timeout{120'000};        ///< the handler did not answer: 503
-  millis write_timeout{30'000};           ///< no progress writing: close
+  std::size_t in_flight = 2048;     ///< requests being worked on; 503 with Retry-After beyond
+  std::size_t pipeline = 16;        ///< requests read ahead on one connection
+  std::size_t streams = 512;        ///< responses with a body_stream open at once; 503 beyond
+  millis head_timeout{10'000};      ///< from the first byte (or accept) to the end of the head
+  millis body_timeout{30'000};      ///< floor; plus a second for each body_rate_min bytes announced
+  std::size_t body_rate_min = 1024; ///< bytes per second a client must keep up
+  millis idle_timeout{60'000};      ///< between requests on a kept connection
+  millis handler_timeout{120'000};  ///< the handler did not answer: 503
+  millis write_timeout{30'000};     ///< no progress writing: close
   millis stream_heartbeat{15'000};
 };
 
@@ -47,12 +47,14 @@ struct server_stats {
 class server {
 public:
   /// Binds and listens; `port_taken` or `config_invalid` (bad address) if it cannot.
-  static result<std::unique_ptr<server>> start(server_options o, handler_fn handler, 
-                                               std::function<response(unsigned, std::string_view code, std::string_view detail)> problem);
+  static result<std::unique_ptr<server>>
+  start(server_options o, handler_fn handler,
+        std::function<response(unsigned, std::string_view code, std::string_view detail)> problem);
   virtual ~server() = default; ///< stops at once
   [[nodiscard]] virtual std::uint16_t port() const = 0;
   [[nodiscard]] virtual server_stats stats() const = 0;
-  /// Stops accepting and answers new requests with 503 (`shutting_down`) and Connection: close; running ones may finish.
+  /// Stops accepting and answers new requests with 503 (`shutting_down`) and Connection: close;
+  /// running ones may finish.
   virtual void drain() = 0;
   /// Closes everything and joins the threads.
   virtual void stop() = 0;
