@@ -118,6 +118,14 @@ void refuse_dangerous(const json& schema) {
   }
 }
 
+/// valijson would take "1" for 1.
+void refuse_text_bounds(const json& schema) {
+  for (const auto* key :
+       {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength"})
+    if (const auto at = schema.find(key); at != schema.end() && !at->is_number())
+      throw std::runtime_error("'" + std::string{key} + "' must be a number");
+}
+
 bool uses_patterns(const json& schema) {
   if (schema.is_object() && (schema.contains("pattern") || schema.contains("patternProperties")))
     return true;
@@ -200,9 +208,9 @@ value_check::plain_schema value_check::read_plain(const json& schema) {
   p.length_min = length("minLength");
   p.length_max = length("maxLength");
   if (const auto values = schema.find("enum"); values != schema.end())
-    p.values.assign(values->begin(), values->end());
+    p.values.emplace(values->begin(), values->end());
   p.empty = p.types == 0 && !p.minimum && !p.maximum && !p.above && !p.below && !p.length_min
-            && !p.length_max && !schema.contains("enum");
+            && !p.length_max && !p.values;
   return p;
 }
 
@@ -218,6 +226,7 @@ result<std::shared_ptr<const value_check>> value_check::compile(const json& sche
     if (is_plain(schema)) {
       check->plain_ = read_plain(schema);
     } else {
+      refuse_text_bounds(schema);
       refuse_dangerous(schema);
       const auto whole = with_whole_numbers(schema);
       auto deep = std::make_unique<deep_schema>();
@@ -249,7 +258,7 @@ bool value_check::accepts(const json& value) const {
         || (plain_.above && d <= *plain_.above) || (plain_.below && d >= *plain_.below))
       return false;
   }
-  return (!plain_.length_min && !plain_.length_max && plain_.values.empty())
+  return (!plain_.length_min && !plain_.length_max && !plain_.values)
          || plain_violations(value).empty();
 }
 
@@ -285,10 +294,10 @@ std::vector<violation> value_check::plain_violations(const json& value) const {
     if (plain_.length_max && length > *plain_.length_max)
       bad("must have at most " + std::to_string(*plain_.length_max) + " characters");
   }
-  if (!plain_.values.empty()
-      && std::find(plain_.values.begin(), plain_.values.end(), value) == plain_.values.end()) {
+  if (plain_.values
+      && std::find(plain_.values->begin(), plain_.values->end(), value) == plain_.values->end()) {
     std::string allowed;
-    for (const auto& v : plain_.values)
+    for (const auto& v : *plain_.values)
       allowed += (allowed.empty() ? "" : ", ") + canonical(v);
     bad("must be one of " + allowed);
   }

@@ -40,7 +40,7 @@ private:
     unsigned types = 0; ///< bits of json types; 0: any
     std::optional<double> minimum, maximum, above, below;
     std::optional<std::size_t> length_min, length_max;
-    std::vector<json> values; ///< enum
+    std::optional<std::vector<json>> values; ///< enum; an empty one accepts nothing
   };
   struct deep_schema;
 
