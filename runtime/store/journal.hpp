@@ -1,8 +1,8 @@
 // What the engine asks of a store: append records, read them back, find workflows.
 //
-// Every adapter passes tests/contract/store. Nothing is visible before it is on disk. A refused entry
-// never affects its neighbours in the same batch.
-// Threads: a `journal` has one owner (the writer); any number of `reader`s may be made, one per thread.
+// Every adapter passes tests/contract/store. Nothing is visible before it is on disk. A refused
+// entry never affects its neighbours in the same batch. Threads: a `journal` has one owner (the
+// writer); any number of `reader`s may be made, one per thread.
 #pragma once
 #include "runtime/base/clock.hpp"
 #include "runtime/base/crypto.hpp"
@@ -27,10 +27,11 @@ struct summary {
   id workflow;
   std::string project = "default";
   std::string principal = "admin";
-  std::string ref;            ///< label, may be empty
-  std::string trace_id;       ///< never empty
-  std::string idempotency_key; ///< empty: none. Unique per (project, principal), outlives the workflow
-  sha256_hash body_hash{};    ///< of the accepted body, compared on replay
+  std::string ref;      ///< label, may be empty
+  std::string trace_id; ///< never empty
+  std::string
+    idempotency_key;       ///< empty: none. Unique per (project, principal), outlives the workflow
+  sha256_hash body_hash{}; ///< of the accepted body, compared on replay
   std::string template_ref;
   sha256_hash plan_hash{};
   std::string name;
@@ -42,8 +43,10 @@ struct summary {
   /// When the engine must look at it again: 0 (epoch) = in hand now, absent = ended or waiting for
   /// nothing but an outside event. One index scan over it finds all work after a restart.
   std::optional<wall_time> wake_at;
-  std::string error;          ///< of an ended workflow: one line; else empty
-  std::optional<id> root;     ///< of nested workflows
+  std::string error; ///< of an ended workflow: one line; else empty
+  std::uint64_t checkpoint_seq
+    = 0; ///< row that begins with the latest checkpoint; 0: none. Reading starts there
+  std::optional<id> root; ///< of nested workflows
   std::optional<id> parent;
 };
 
@@ -54,6 +57,7 @@ struct summary_update {
   std::optional<wall_time> ended_at;
   std::optional<wall_time> wake_at;
   std::string error;
+  std::uint64_t checkpoint_seq = 0; ///< as in summary; 0 leaves it as it is
 };
 
 struct blob {
@@ -68,10 +72,10 @@ struct append_entry {
   std::uint64_t epoch = 0; ///< of the caller; must be the shard owner's
   std::uint64_t seq = 0;   ///< 1 for the first row of a workflow, then +1; gaps are conflicts
   wall_time at;
-  std::string records;     ///< JSON array of records
-  std::optional<summary> insert;        ///< with seq 1
-  std::optional<summary_update> update; ///< state or wake_at changed
-  std::vector<blob> blobs;              ///< stored once by hash; present ones are skipped
+  std::string records;                       ///< JSON array of records
+  std::optional<summary> insert;             ///< with seq 1
+  std::optional<summary_update> update;      ///< state or wake_at changed
+  std::vector<blob> blobs;                   ///< stored once by hash; present ones are skipped
   std::optional<std::uint64_t> prune_before; ///< this row holds a checkpoint: older rows may go
 };
 
@@ -82,7 +86,8 @@ enum class outcome : std::uint8_t {
   unknown   ///< the commit's fate is not known: read back before acting
 };
 
-/// Thrown by a store that cannot go on (EIO, ENOSPC, corrupt file): the process must end (DESIGN §2.8).
+/// Thrown by a store that cannot go on (EIO, ENOSPC, corrupt file): the process must end (DESIGN
+/// §2.8).
 struct storage_failure : std::runtime_error {
   storage_failure(fault f, const std::string& what) : std::runtime_error(what), code(f) {}
   fault code; ///< storage_failed, storage_full or store_corrupt
@@ -97,10 +102,11 @@ struct retention {
 class journal {
 public:
   virtual ~journal() = default;
-  /// Appends all entries in one transaction; durable when it returns. One outcome per entry, in order.
+  /// Appends all entries in one transaction; durable when it returns. One outcome per entry, in
+  /// order.
   virtual std::vector<outcome> append(std::span<const append_entry> entries) = 0;
-  /// Takes all shards for a new owner: epoch = greatest ever + 1, at least `at_least`. Earlier epochs
-  /// are fenced from then on.
+  /// Takes all shards for a new owner: epoch = greatest ever + 1, at least `at_least`. Earlier
+  /// epochs are fenced from then on.
   virtual std::uint64_t claim(std::string_view owner, std::uint64_t at_least) = 0;
   /// Deletes at most `rows_max` journal rows of ended workflows that `r` lets go; never a live one.
   /// Keys move to the kept table. Returns the workflows deleted; fewer than possible: call again.
@@ -122,8 +128,9 @@ struct list_filter {
   std::optional<std::string> project;
   std::vector<workflow_state> states; ///< empty: all
   std::optional<std::string> template_ref, trace_id, ref;
-  std::optional<wall_time> since;     ///< created at or after
-  std::optional<std::string> q;       ///< part of name, ref, template, error or trace_id (case-insensitive)
+  std::optional<wall_time> since; ///< created at or after
+  std::optional<std::string>
+    q; ///< part of name, ref, template, error or trace_id (case-insensitive)
 };
 
 struct due_row {
@@ -141,17 +148,26 @@ class reader {
 public:
   virtual ~reader() = default;
   virtual std::optional<summary> find(const id& workflow) = 0;
-  virtual std::optional<summary> find_key(std::string_view project, std::string_view principal, std::string_view key) = 0;
-  virtual std::optional<kept_key> find_kept_key(std::string_view project, std::string_view principal, std::string_view key) = 0;
+  virtual std::optional<summary> find_key(std::string_view project, std::string_view principal,
+                                          std::string_view key)
+    = 0;
+  virtual std::optional<kept_key> find_kept_key(std::string_view project,
+                                                std::string_view principal, std::string_view key)
+    = 0;
   /// Rows of one workflow with seq >= from, in order.
-  virtual std::vector<journal_row> rows(const id& workflow, std::uint64_t from, std::size_t max) = 0;
+  virtual std::vector<journal_row> rows(const id& workflow, std::uint64_t from, std::size_t max)
+    = 0;
   /// Rows with pos > after, in order of pos: the global event stream.
   virtual std::vector<journal_row> rows_after(std::uint64_t after, std::size_t max) = 0;
   virtual std::uint64_t last_pos() = 0;
   /// Newest first; `before` is the last id of the previous page.
-  virtual std::vector<summary> list(const list_filter& f, const std::optional<id>& before, std::size_t max) = 0;
+  virtual std::vector<summary> list(const list_filter& f, const std::optional<id>& before,
+                                    std::size_t max)
+    = 0;
   /// Workflows with wake_at <= until, after (after_at, after_id) in order of (wake_at, id).
-  virtual std::vector<due_row> due(wall_time until, const std::optional<due_row>& after, std::size_t max) = 0;
+  virtual std::vector<due_row> due(wall_time until, const std::optional<due_row>& after,
+                                   std::size_t max)
+    = 0;
   virtual std::optional<std::string> find_blob(const sha256_hash& hash) = 0;
   virtual std::optional<std::string> meta(std::string_view key) = 0;
   /// Workflows per state, for metrics.
@@ -164,7 +180,8 @@ public:
   virtual ~backend() = default;
   virtual std::unique_ptr<journal> make_journal() = 0; ///< call once
   virtual std::unique_ptr<reader> make_reader() = 0;   ///< one per thread
-  /// Moves committed data from the log into the main file; may take long; own thread; no-op in memory.
+  /// Moves committed data from the log into the main file; may take long; own thread; no-op in
+  /// memory.
   virtual void checkpoint() = 0;
   [[nodiscard]] virtual std::string describe() const = 0; ///< "sqlite /var/lib/o3/o3.db", "memory"
 };

@@ -1,6 +1,6 @@
-// Where the lines of workflows and tasks go (AMENDMENTS 8). Outside the durability promise: a power cut
-// may lose the last seconds. Nothing is created before the first line. Cluster: rows in PostgreSQL.
-// Threads: `log_writer` has one owner; `log_reader` one per thread.
+// Where the lines of workflows and tasks go (AMENDMENTS 8). Outside the durability promise: a power
+// cut may lose the last seconds. Nothing is created before the first line. Cluster: rows in
+// PostgreSQL. Threads: `log_writer` has one owner; `log_reader` one per thread.
 #pragma once
 #include "runtime/base/clock.hpp"
 #include "runtime/base/id.hpp"
@@ -30,10 +30,10 @@ struct log_row {
 };
 
 struct log_options {
-  std::size_t segment_bytes = 64 << 20;   ///< a new segment begins beyond this
-  std::size_t total_bytes = 4ULL << 30;   ///< oldest segments go beyond this
-  millis keep{30LL * 24 * 3600 * 1000};   ///< segments whose last line is older go
-  std::size_t task_bytes = 64 << 20;      ///< of one task or workflow; then one notice, then nothing
+  std::size_t segment_bytes = 64 << 20; ///< a new segment begins beyond this
+  std::size_t total_bytes = 4ULL << 30; ///< oldest segments go beyond this
+  millis keep{30LL * 24 * 3600 * 1000}; ///< segments whose last line is older go
+  std::size_t task_bytes = 64 << 20;    ///< of one task or workflow; then one notice, then nothing
 };
 
 class log_writer {
@@ -47,10 +47,12 @@ public:
 class log_reader {
 public:
   virtual ~log_reader() = default;
-  /// Chunks of `workflow` (of `task` only, if given) with cursor > after, in order. `since` is a hint: no line of the
-  /// workflow is older (its creation time), so older segments need not be opened.
+  /// Chunks of `workflow` (of `task` only, if given) with cursor > after, in order. `since` is a
+  /// hint: no line of the workflow is older (its creation time), so older segments need not be
+  /// opened.
   virtual std::vector<log_row> read(const id& workflow, std::optional<std::uint32_t> task,
-                                    std::uint64_t after, wall_time since, std::size_t max) = 0;
+                                    std::uint64_t after, wall_time since, std::size_t max)
+    = 0;
 };
 
 class log_backend {

@@ -1,5 +1,5 @@
-// The store kept in memory: for tests, the harness and simulation. Same contract as the durable ones,
-// plus fault points. Threads: safe; readers see whole batches.
+// The store kept in memory: for tests, the harness and simulation. Same contract as the durable
+// ones, plus fault points. Threads: safe; readers see whole batches.
 #pragma once
 #include "runtime/store/journal.hpp"
 #include "runtime/store/log_store.hpp"
@@ -17,7 +17,8 @@ enum class batch_fate : std::uint8_t {
 };
 using fault_hook = std::function<batch_fate(std::span<const append_entry>)>;
 
-/// A backend whose contents live as long as the shared object: a "restarted" node is given the same one.
+/// A backend whose contents live as long as the shared object: a "restarted" node is given the same
+/// one.
 std::shared_ptr<backend> make_memory_backend(fault_hook hook = {});
 std::shared_ptr<log_backend> make_memory_logs(log_options o = {});
 

@@ -1,0 +1,129 @@
+#include "runtime/sqlite/reader.hpp"
+
+#include "runtime/sqlite/summary_row.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace o3::store::sqlite {
+
+namespace {
+
+constexpr auto number_max = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+
+std::uint64_t clamped(std::uint64_t n) {
+  return std::min(n, number_max);
+}
+
+std::string select(std::string_view where) {
+  return "SELECT " + std::string{summary_columns} + " FROM workflow WHERE " + std::string{where};
+}
+
+std::vector<journal_row> read_rows(statement& s) {
+  std::vector<journal_row> out;
+  while (s.step())
+    out.push_back({s.count(0), s.id_at(1), s.count(2), s.count(3), s.time_at(4), s.text(5)});
+  return out;
+}
+
+} // namespace
+
+sqlite_reader::sqlite_reader(std::shared_ptr<data_dir> dir, const std::filesystem::path& file,
+                             const connection_options& o)
+    : dir_(std::move(dir)), connection_(file, access::read, o),
+      find_(connection_, select("id=?1 AND state>=0")),
+      find_key_(connection_, select("project=?1 AND principal=?2 AND idem_key=?3")),
+      find_kept_key_(connection_, "SELECT workflow, body_hash FROM kept_key "
+                                  "WHERE project=?1 AND principal=?2 AND key=?3"),
+      rows_(connection_, "SELECT pos,workflow,seq,epoch,at,records FROM journal "
+                         "WHERE workflow=?1 AND seq>=?2 ORDER BY seq LIMIT ?3"),
+      rows_after_(connection_, "SELECT pos,workflow,seq,epoch,at,records FROM journal "
+                               "WHERE pos>?1 ORDER BY pos LIMIT ?2"),
+      last_pos_(connection_, last_pos_sql),
+      due_(connection_,
+           "SELECT id, wake_at FROM workflow WHERE wake_at IS NOT NULL AND wake_at<=?1 "
+           "AND (wake_at,id)>(?2,?3) ORDER BY wake_at, id LIMIT ?4"),
+      find_blob_(connection_, "SELECT body FROM blob WHERE hash=?1"),
+      meta_(connection_, "SELECT value FROM meta WHERE key=?1"),
+      count_states_(connection_, "SELECT state, count(*) FROM workflow WHERE state>=0 "
+                                 "GROUP BY state ORDER BY state") {
+}
+
+std::optional<summary> sqlite_reader::find(const id& workflow) {
+  const run_scope scope{find_};
+  find_.bind(workflow);
+  return find_.step() ? std::optional{read_summary(find_)} : std::nullopt;
+}
+
+std::optional<summary> sqlite_reader::find_key(std::string_view project, std::string_view principal,
+                                               std::string_view key) {
+  const run_scope scope{find_key_};
+  find_key_.bind(project, principal, key);
+  return find_key_.step() ? std::optional{read_summary(find_key_)} : std::nullopt;
+}
+
+std::optional<kept_key> sqlite_reader::find_kept_key(std::string_view project,
+                                                     std::string_view principal,
+                                                     std::string_view key) {
+  const run_scope scope{find_kept_key_};
+  find_kept_key_.bind(project, principal, key);
+  return find_kept_key_.step()
+           ? std::optional{kept_key{find_kept_key_.id_at(0), find_kept_key_.hash_at(1)}}
+           : std::nullopt;
+}
+
+std::vector<journal_row> sqlite_reader::rows(const id& workflow, std::uint64_t from,
+                                             std::size_t max) {
+  const run_scope scope{rows_};
+  return read_rows(rows_.bind(workflow, clamped(from), clamped(max)));
+}
+
+std::vector<journal_row> sqlite_reader::rows_after(std::uint64_t after, std::size_t max) {
+  const run_scope scope{rows_after_};
+  return read_rows(rows_after_.bind(clamped(after), clamped(max)));
+}
+
+std::uint64_t sqlite_reader::last_pos() {
+  const run_scope scope{last_pos_};
+  return last_pos_.step() ? last_pos_.count(0) : 0;
+}
+
+std::vector<summary> sqlite_reader::list(const list_filter& f, const std::optional<id>& before,
+                                         std::size_t max) {
+  return list_workflows(connection_, f, before, static_cast<std::size_t>(clamped(max)));
+}
+
+std::vector<due_row> sqlite_reader::due(wall_time until, const std::optional<due_row>& after,
+                                        std::size_t max) {
+  const run_scope scope{due_};
+  // Without `after`, a start below every row.
+  const due_row from
+    = after.value_or(due_row{{}, from_ms(std::numeric_limits<std::int64_t>::min())});
+  due_.bind(until, from.wake_at, from.workflow, clamped(max));
+  std::vector<due_row> out;
+  while (due_.step())
+    out.push_back({due_.id_at(0), due_.time_at(1)});
+  return out;
+}
+
+std::optional<std::string> sqlite_reader::find_blob(const sha256_hash& hash) {
+  const run_scope scope{find_blob_};
+  find_blob_.bind(hash);
+  return find_blob_.step() ? std::optional{find_blob_.text(0)} : std::nullopt;
+}
+
+std::optional<std::string> sqlite_reader::meta(std::string_view key) {
+  const run_scope scope{meta_};
+  meta_.bind(key);
+  return meta_.step() ? std::optional{meta_.text(0)} : std::nullopt;
+}
+
+std::vector<std::pair<workflow_state, std::uint64_t>> sqlite_reader::count_states() {
+  const run_scope scope{count_states_};
+  std::vector<std::pair<workflow_state, std::uint64_t>> out;
+  while (count_states_.step())
+    out.emplace_back(static_cast<workflow_state>(count_states_.number(0)), count_states_.count(1));
+  return out;
+}
+
+} // namespace o3::store::sqlite

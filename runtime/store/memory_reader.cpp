@@ -1,0 +1,141 @@
+#include "runtime/store/memory_data.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <mutex>
+
+namespace o3::store::memory {
+
+namespace {
+
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+/// ASCII letters of either case are equal, as in SQL's LIKE.
+bool contains(std::string_view text, std::string_view part) {
+  return std::search(text.begin(), text.end(), part.begin(), part.end(),
+                     [](char a, char b) { return lower(a) == lower(b); })
+           != text.end()
+         || part.empty();
+}
+
+bool matches(const summary& s, const list_filter& f) {
+  return (!f.project || s.project == *f.project)
+         && (f.states.empty()
+             || std::find(f.states.begin(), f.states.end(), s.state) != f.states.end())
+         && (!f.template_ref || s.template_ref == *f.template_ref)
+         && (!f.trace_id || s.trace_id == *f.trace_id) && (!f.ref || s.ref == *f.ref)
+         && (!f.since || s.created_at >= *f.since)
+         && (!f.q || contains(s.name, *f.q) || contains(s.ref, *f.q)
+             || contains(s.template_ref, *f.q) || contains(s.error, *f.q)
+             || contains(s.trace_id, *f.q));
+}
+
+class memory_reader final : public reader {
+public:
+  explicit memory_reader(std::shared_ptr<memory_data> d) : d_(std::move(d)) {}
+
+  std::optional<summary> find(const id& workflow) override {
+    const std::shared_lock lock{d_->mutex};
+    const auto w = d_->workflows.find(workflow);
+    return w == d_->workflows.end() || w->second.going ? std::nullopt
+                                                       : std::optional{w->second.summary};
+  }
+
+  std::optional<summary> find_key(std::string_view project, std::string_view principal,
+                                  std::string_view key) override {
+    const std::shared_lock lock{d_->mutex};
+    const auto k = d_->keys.find({std::string{project}, std::string{principal}, std::string{key}});
+    return k == d_->keys.end() ? std::nullopt : std::optional{d_->workflows.at(k->second).summary};
+  }
+
+  std::optional<kept_key> find_kept_key(std::string_view project, std::string_view principal,
+                                        std::string_view key) override {
+    const std::shared_lock lock{d_->mutex};
+    const auto k
+      = d_->kept_keys.find({std::string{project}, std::string{principal}, std::string{key}});
+    return k == d_->kept_keys.end() ? std::nullopt : std::optional{k->second.key};
+  }
+
+  std::vector<journal_row> rows(const id& workflow, std::uint64_t from, std::size_t max) override {
+    const std::shared_lock lock{d_->mutex};
+    std::vector<journal_row> out;
+    const auto w = d_->workflows.find(workflow);
+    if (w == d_->workflows.end())
+      return out;
+    const auto& rows = w->second.rows;
+    for (auto row = rows.lower_bound(from); row != rows.end() && out.size() < max; ++row)
+      out.push_back(d_->journal.at(row->second));
+    return out;
+  }
+
+  std::vector<journal_row> rows_after(std::uint64_t after, std::size_t max) override {
+    const std::shared_lock lock{d_->mutex};
+    std::vector<journal_row> out;
+    for (auto row = d_->journal.upper_bound(after); row != d_->journal.end() && out.size() < max;
+         ++row)
+      out.push_back(row->second);
+    return out;
+  }
+
+  std::uint64_t last_pos() override {
+    const std::shared_lock lock{d_->mutex};
+    return d_->last_pos;
+  }
+
+  std::vector<summary> list(const list_filter& f, const std::optional<id>& before,
+                            std::size_t max) override {
+    const std::shared_lock lock{d_->mutex};
+    std::vector<summary> out;
+    auto w = before ? d_->workflows.lower_bound(*before) : d_->workflows.end();
+    while (w != d_->workflows.begin() && out.size() < max) {
+      --w;
+      if (!w->second.going && matches(w->second.summary, f))
+        out.push_back(w->second.summary);
+    }
+    return out;
+  }
+
+  std::vector<due_row> due(wall_time until, const std::optional<due_row>& after,
+                           std::size_t max) override {
+    const std::shared_lock lock{d_->mutex};
+    std::vector<due_row> out;
+    auto w = after ? d_->wakes.upper_bound({after->wake_at, after->workflow}) : d_->wakes.begin();
+    for (; w != d_->wakes.end() && w->first <= until && out.size() < max; ++w)
+      out.push_back({w->second, w->first});
+    return out;
+  }
+
+  std::optional<std::string> find_blob(const sha256_hash& hash) override {
+    const std::shared_lock lock{d_->mutex};
+    const auto b = d_->blobs.find(hash);
+    return b == d_->blobs.end() ? std::nullopt : std::optional{b->second};
+  }
+
+  std::optional<std::string> meta(std::string_view key) override {
+    const std::shared_lock lock{d_->mutex};
+    const auto m = d_->meta.find(key);
+    return m == d_->meta.end() ? std::nullopt : std::optional{m->second};
+  }
+
+  std::vector<std::pair<workflow_state, std::uint64_t>> count_states() override {
+    const std::shared_lock lock{d_->mutex};
+    std::map<workflow_state, std::uint64_t> counts;
+    for (const auto& [workflow, w] : d_->workflows)
+      if (!w.going)
+        ++counts[w.summary.state];
+    return {counts.begin(), counts.end()};
+  }
+
+private:
+  std::shared_ptr<memory_data> d_;
+};
+
+} // namespace
+
+std::unique_ptr<reader> make_reader(std::shared_ptr<memory_data> d) {
+  return std::make_unique<memory_reader>(std::move(d));
+}
+
+} // namespace o3::store::memory
