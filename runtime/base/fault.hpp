@@ -13,39 +13,39 @@
 namespace o3 {
 
 // X(name, value). Values are grouped by hundreds and never reused.
-#define O3_FAULTS(X)                                                                               \
-  X(none, 0)                                                                                       \
-  /* the body could not be read */                                                                 \
-  X(json_malformed, 100)                                                                           \
-  X(json_too_deep, 101) X(json_too_large, 102) X(json_duplicate_key, 103)                          \
-    X(json_invalid_utf8, 104) X(json_number_range, 105) X(body_too_large, 106)                     \
-      X(unsupported_media_type, 107) X(bad_request, 108)                                           \
-        X(head_too_large, 109) /* the document is readable but not acceptable */                   \
-    X(validation_failed, 200) X(unknown_key, 201) X(missing_key, 202) X(wrong_type, 203)           \
-      X(bad_value, 204) X(unsupported_version, 205) X(unknown_template, 206) X(unknown_class, 207) \
-        X(unknown_task, 208) X(unknown_output, 209) X(missing_input, 210) X(unknown_input, 211)    \
-          X(cycle, 212) X(self_reference, 213) X(duplicate_ref, 214) X(bad_reference, 215)         \
-            X(too_many_tasks, 216) X(too_many_edges, 217) X(not_supported, 218)                    \
-              X(ignored_input, 219) X(unused_global, 220) X(too_large, 221)                        \
-                X(unknown_filter,                                                                  \
-                  222) /* the request cannot be served now, or not for this caller */              \
-    X(not_found, 300) X(unauthorized, 301) X(forbidden, 302) X(method_not_allowed, 303)            \
-      X(idempotency_mismatch, 304) X(workflow_ended, 305) X(conflict, 306)                         \
-        X(too_many_requests, 307) X(unavailable, 308) X(shutting_down, 309)                        \
-          X(request_timeout, 310) X(outcome_unknown, 311)                                          \
-            X(workflow_unreadable, 312) /* why a task or a workflow ended, or waits */             \
-    X(task_failed, 400) X(task_exception, 401) X(task_timeout, 402) X(output_missing, 403)         \
-      X(output_too_large, 404) X(attribute_too_large, 405) X(input_invalid, 406)                   \
-        X(class_missing, 407) X(grace_over, 408) X(canceled, 409) X(upstream_failed, 410)          \
-          X(worker_lost, 411) X(quarantined, 412) X(secret_unreadable, 413)                        \
-            X(required_task_failed, 414) /* the process or its surroundings */                     \
-    X(internal, 500) X(storage_failed, 501) X(storage_full, 502) X(data_dir_unwritable, 503)       \
-      X(data_dir_busy, 504) X(store_newer, 505) X(port_taken, 506) X(config_invalid, 507)          \
-        X(file_broken, 508) X(file_duplicate, 509) X(file_symlink_loop, 510) X(start_failed, 511)  \
-          X(store_corrupt, 512)
+// clang-format off
+#define O3_FAULTS(X)                                                                                 \
+  X(none, 0)                                                                                         \
+  /* the body could not be read */                                                                   \
+  X(json_malformed, 100) X(json_too_deep, 101) X(json_too_large, 102) X(json_duplicate_key, 103)     \
+  X(json_invalid_utf8, 104) X(json_number_range, 105) X(body_too_large, 106)                         \
+  X(unsupported_media_type, 107) X(bad_request, 108) X(head_too_large, 109)                          \
+  /* the document is readable but not acceptable */                                                  \
+  X(validation_failed, 200) X(unknown_key, 201) X(missing_key, 202) X(wrong_type, 203)               \
+  X(bad_value, 204) X(unsupported_version, 205) X(unknown_template, 206) X(unknown_class, 207)       \
+  X(unknown_task, 208) X(unknown_output, 209) X(missing_input, 210) X(unknown_input, 211)            \
+  X(cycle, 212) X(self_reference, 213) X(duplicate_ref, 214) X(bad_reference, 215)                   \
+  X(too_many_tasks, 216) X(too_many_edges, 217) X(not_supported, 218) X(ignored_input, 219)          \
+  X(unused_global, 220) X(too_large, 221) X(unknown_filter, 222)                                     \
+  /* the request cannot be served now, or not for this caller */                                     \
+  X(not_found, 300) X(unauthorized, 301) X(forbidden, 302) X(method_not_allowed, 303)                \
+  X(idempotency_mismatch, 304) X(workflow_ended, 305) X(conflict, 306) X(too_many_requests, 307)     \
+  X(unavailable, 308) X(shutting_down, 309) X(request_timeout, 310) X(outcome_unknown, 311)          \
+  X(workflow_unreadable, 312)                                                                        \
+  /* why a task or a workflow ended, or waits */                                                     \
+  X(task_failed, 400) X(task_exception, 401) X(task_timeout, 402) X(output_missing, 403)             \
+  X(output_too_large, 404) X(attribute_too_large, 405) X(input_invalid, 406) X(class_missing, 407)   \
+  X(grace_over, 408) X(canceled, 409) X(upstream_failed, 410) X(worker_lost, 411)                    \
+  X(quarantined, 412) X(secret_unreadable, 413) X(required_task_failed, 414)                         \
+  /* the process or its surroundings */                                                              \
+  X(internal, 500) X(storage_failed, 501) X(storage_full, 502) X(data_dir_unwritable, 503)           \
+  X(data_dir_busy, 504) X(store_newer, 505) X(port_taken, 506) X(config_invalid, 507)                \
+  X(file_broken, 508) X(file_duplicate, 509) X(file_symlink_loop, 510) X(start_failed, 511)          \
+  X(store_corrupt, 512)
+// clang-format on
 
 enum class fault : std::uint16_t {
-#define O3_X(name, value) name = value,
+#define O3_X(name, value) name = (value),
   O3_FAULTS(O3_X)
 #undef O3_X
 };

@@ -18,6 +18,7 @@ namespace o3 {
 struct id {
   std::array<std::uint8_t, 16> bytes{};
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the generated `< 0` for a pointer.
   auto operator<=>(const id&) const = default;
   [[nodiscard]] bool is_nil() const;
   [[nodiscard]] std::string hex() const; ///< 32 lower-case hex digits

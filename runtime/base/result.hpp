@@ -13,10 +13,11 @@ struct done {}; ///< the value of a result that carries none
 template <class T>
 class [[nodiscard]] result {
 public:
-  result(T value)
-      : v_(std::in_place_index<0>, std::move(value)) {} // NOLINT(google-explicit-constructor)
-  result(o3::error e)
-      : v_(std::in_place_index<1>, std::move(e)) {} // NOLINT(google-explicit-constructor)
+  // Implicit, so that `return value;` and `return make_error(…);` both read as they should.
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  result(T value) : v_(std::in_place_index<0>, std::move(value)) {}
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  result(o3::error e) : v_(std::in_place_index<1>, std::move(e)) {}
 
   explicit operator bool() const { return v_.index() == 0; }
   T& operator*() & { return *std::get_if<0>(&v_); }
@@ -39,6 +40,7 @@ inline error make_error(fault code, std::string message, std::string pointer = {
 } // namespace o3
 
 /// `O3_TRY(auto x, f());` binds the value or returns the error from the enclosing function.
+// NOLINTBEGIN(bugprone-macro-parentheses): `decl` is a declaration.
 #define O3_TRY_CAT2(a, b) a##b
 #define O3_TRY_CAT(a, b) O3_TRY_CAT2(a, b)
 #define O3_TRY(decl, expr)                                                                         \
@@ -46,3 +48,4 @@ inline error make_error(fault code, std::string message, std::string pointer = {
   if (!O3_TRY_CAT(o3_try_, __LINE__))                                                              \
     return std::move(O3_TRY_CAT(o3_try_, __LINE__).error());                                       \
   decl = *std::move(O3_TRY_CAT(o3_try_, __LINE__))
+// NOLINTEND(bugprone-macro-parentheses)

@@ -150,16 +150,17 @@ bool is_ref_name(std::string_view text) {
 std::string log_field(std::string_view key, std::string_view value) {
   std::string out = printable(key);
   out += '=';
-  const auto safe = printable(value);
-  if (!safe.empty() && safe.find_first_of(" \"'=") == std::string::npos)
-    return out += safe;
-  out += '"';
-  for (const char c : safe) {
-    if (c == '"')
-      out += '\\';
-    out += c;
+  if (!value.empty() && value.find_first_of(" \"'=") == std::string_view::npos)
+    return out += printable(value);
+  // Backslashes too, or a value that ends in one would swallow the closing quote and forge a field.
+  std::string quoted;
+  quoted.reserve(value.size() + 8);
+  for (const char c : value) {
+    if (c == '"' || c == '\\')
+      quoted += '\\';
+    quoted += c;
   }
-  return out += '"';
+  return out.append(1, '"').append(printable(quoted)).append(1, '"');
 }
 
 } // namespace o3
