@@ -2,6 +2,7 @@
 
 #include "http/core/lane.hpp"
 
+#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -20,7 +21,7 @@ constexpr millis accept_pause{100};
 /// Accepts on the first lane and deals connections out to all of them in turn.
 class listener {
 public:
-  listener(std::vector<std::unique_ptr<lane>>& lanes)
+  explicit listener(std::vector<std::unique_ptr<lane>>& lanes)
       : lanes_(lanes), acceptor_(lanes.front()->context()), pause_(lanes.front()->context()) {}
 
   error_code listen(const tcp::endpoint& at);

@@ -151,7 +151,7 @@ void session::check_deadlines(time_point now) {
     fail(e, 503, fault::request_timeout, "the request was not answered in time");
     changed = true;
   }
-  if (!no_more_ && !held_) {
+  if (!no_more_ && !held_ && !want_continue_) { // a client we keep waiting is not slow
     const auto body_allowance
       = o.body_timeout
         + std::chrono::seconds(std::max(check_.facts().length.value_or(0), body_seen_)

@@ -90,12 +90,15 @@ TEST_CASE("a client that expects 100 gets it once, before it sends its body", "[
 }
 
 TEST_CASE("100 never overtakes an earlier answer", "[http]") {
-  stage s;
+  http::server_options o = hasty();
+  o.handler_timeout = 10s;
+  stage s(o);
   client c(s.port());
   c.send(get("/later/")
          + "POST /echo/ HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
   auto first = s.later.take();
   REQUIRE(first);
+  CHECK(!c.closed(400ms)); // it is we who keep the body waiting, not a slow client
   first->respond(text("first"));
   CHECK(c.read().body == "first");
   CHECK(c.read().status == 100);

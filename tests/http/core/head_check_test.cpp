@@ -10,18 +10,12 @@ using http::head_check;
 
 namespace {
 
-head_check::state check(head_check& c, std::string_view bytes) {
-  return c.feed(bytes);
-}
-
 const std::vector<std::string>& valid_heads() {
   static const std::vector<std::string> heads{
     "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
     "GET /api/v1/workflow/?state=running&q=a%20b+c HTTP/1.1\r\nHost: x:8080\r\nAccept: */*\r\n\r\n",
-    "POST /api/v1/workflow/submit/ HTTP/1.1\r\nHost: [::1]:80\r\nContent-Length: 5\r\n"
-    "Content-Type: application/json\r\nConnection: close\r\n\r\n",
-    "PUT /a/%C3%A4 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: Chunked\r\nExpect: "
-    "100-Continue\r\n\r\n",
+    "POST /submit/ HTTP/1.1\r\nHost: [::1]:80\r\nContent-Length: 5\r\nConnection: close\r\n\r\n",
+    "PUT /%C3%A4 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: Chunked\r\nExpect: 100-continue\r\n\r\n",
     "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
     "GET http://x/a?b HTTP/1.1\r\nhost:x\r\n\r\n",
     "HEAD /a HTTP/1.0\r\n\r\n",
@@ -38,7 +32,7 @@ TEST_CASE("the head check refuses every malformed head with its status", "[http]
     head_check c({});
     if (m.what == "length too large")
       continue; // the check reads the number, the session knows the limit
-    REQUIRE(check(c, m.bytes) == head_check::state::refused);
+    REQUIRE(c.feed(m.bytes) == head_check::state::refused);
     CHECK(c.why().status == m.status);
     CHECK(!c.why().detail.empty());
   }
@@ -74,7 +68,7 @@ TEST_CASE("the head check reads what valid heads say", "[http]") {
   CHECK(facts[2].close);
   CHECK(facts[3].chunked);
   CHECK(facts[3].expect_continue);
-  CHECK(facts[3].target.path == "/a/\xc3\xa4/");
+  CHECK(facts[3].target.path == "/\xc3\xa4/");
   CHECK(facts[4].target.path == "*");
   CHECK(facts[5].target.path == "/a/");
   CHECK(facts[6].close);

@@ -181,6 +181,7 @@ TEST_CASE("several threads serve many clients", "[http]") {
   o.threads = 3;
   stage s(o);
   std::vector<std::thread> clients;
+  clients.reserve(8);
   std::atomic<int> good{0};
   for (int n = 0; n < 8; ++n)
     clients.emplace_back([&s, &good, n] {

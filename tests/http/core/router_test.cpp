@@ -12,12 +12,13 @@ response with_status(unsigned status) {
 }
 
 route row(method m, std::string path, std::string permission) {
-  const std::string name = std::string(to_string(m)) + " " + path;
+  std::string name(to_string(m));
+  name.append(" ").append(path);
   return {m, std::move(path), std::move(permission), "", "", [name](request&& r, respond_fn f) {
             response a;
             a.body = name;
             for (const auto& [key, value] : r.params)
-              a.body += " " + key + "=" + value;
+              a.body.append(" ").append(key).append("=").append(value);
             f(std::move(a));
           }};
 }

@@ -56,7 +56,7 @@ private:
     if (r.path == "/echo/") {
       std::string body = std::string(http::to_string(r.verb)) + " " + r.path;
       for (const auto& [name, value] : r.query)
-        body += " " + name + "=" + value;
+        body.append(" ").append(name).append("=").append(value);
       return f(text(body + "\n" + r.body));
     }
     if (r.path == "/later/")
