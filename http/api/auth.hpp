@@ -1,0 +1,59 @@
+// Who is asking: `Authorization: Bearer <token>` against a list of SHA-256 hashes. The server never
+// keeps a token. Errors: 401 (no token, malformed header, unknown token), 403 (not permitted).
+// Threads: immutable after construction, shared freely.
+#pragma once
+#include "http/core/router.hpp"
+#include "runtime/base/crypto.hpp"
+#include "runtime/base/result.hpp"
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace o3::api {
+
+// The permissions the route table uses; "*" in a token's list is all of them.
+namespace permission {
+inline constexpr const char* workflow_read = "workflow:read";
+inline constexpr const char* workflow_submit = "workflow:submit";
+inline constexpr const char* workflow_cancel = "workflow:cancel";
+inline constexpr const char* template_read = "template:read";
+inline constexpr const char* template_write = "template:write";
+inline constexpr const char* system_read = "system:read";
+} // namespace permission
+
+struct token_entry {
+  std::string sha256_hex; ///< of the token: 64 hex digits
+  std::string principal = "admin";
+  std::string project = "default";
+  std::vector<std::string> permissions{"*"};
+};
+
+class token_store {
+public:
+  /// `config_invalid` for a hash that is not 64 hex digits, a doubled hash or an empty name. An
+  /// empty list is allowed: nobody gets in.
+  static result<token_store> make(std::span<const token_entry> entries);
+
+  struct identity {
+    std::string principal;
+    std::string project;
+    std::vector<std::string> permissions;
+    [[nodiscard]] bool may(std::string_view permission) const; ///< "" is always permitted
+  };
+  /// Compares against every entry in constant time; nullptr if none fits.
+  [[nodiscard]] const identity* find(std::string_view token) const;
+
+private:
+  struct slot {
+    sha256_hash hash{};
+    identity who;
+  };
+  std::vector<slot> slots_;
+};
+
+/// For http::router: fills `principal` and `project`, or answers 401 or 403.
+http::authorizer make_authorizer(token_store tokens);
+
+} // namespace o3::api

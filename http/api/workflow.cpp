@@ -1,0 +1,273 @@
+// /workflow/: submit, validate, list, show, cancel.
+#include "http/api/params.hpp"
+#include "http/api/problem.hpp"
+#include "http/api/reply.hpp"
+#include "http/api/rows.hpp"
+#include "runtime/base/text.hpp"
+#include "runtime/template/states.hpp"
+
+#include <algorithm>
+
+namespace o3::api {
+
+namespace {
+
+constexpr std::size_t page_max = 200;
+
+/// Content-Type, size, syntax and headers of submit and validate; what the document means is the
+/// engine's business.
+result<engine::submit_request> read_submission(const http::request& r, const options& o) {
+  O3_TRY(auto key, idempotency_key(r));
+  O3_TRY(auto body, json_body(r, o.lim.request_bytes, o.lim));
+  engine::submit_request s;
+  s.body = std::make_shared<const json>(std::move(body));
+  s.idempotency_key = std::move(key);
+  s.who = caller_of(r);
+  return s;
+}
+
+void submit(const context& c, http::request&& r, http::respond_fn respond) {
+  auto s = read_submission(r, *c.opts);
+  if (!s)
+    return respond(problem(s.error(), {}, r.path));
+  const auto prefer = parse_prefer(r, c.opts->wait_max);
+  if (prefer.wait && prefer.wait->count() > 0)
+    s->wait = *prefer.wait;
+  auto applied = prefer.applied();
+  if (applied.empty())
+    return c.ports.engine.submit(*std::move(s), reply_to(r, std::move(respond)));
+  c.ports.engine.submit(*std::move(s), [respond = std::move(respond), instance = std::move(r.path),
+                                        applied = std::move(applied)](engine::answer a) {
+    const bool accepted = a.problem.code == fault::none;
+    auto response = to_response(std::move(a), instance);
+    if (accepted)
+      response.headers.emplace_back("Preference-Applied", applied);
+    respond(std::move(response));
+  });
+}
+
+void validate(const context& c, http::request&& r, http::respond_fn respond) {
+  auto s = read_submission(r, *c.opts);
+  if (!s)
+    return respond(problem(s.error(), {}, r.path));
+  c.ports.engine.validate(*std::move(s), reply_to(r, std::move(respond)));
+}
+
+std::vector<std::string> state_words() {
+  std::vector<std::string> words;
+  for (auto n = std::uint8_t{0}; n <= static_cast<std::uint8_t>(workflow_state::needs_operator);
+       ++n)
+    words.emplace_back(to_string(static_cast<workflow_state>(n)));
+  return words;
+}
+
+/// ?state=a,b&state=c
+result<std::vector<workflow_state>> read_states(const http::request& r) {
+  std::vector<workflow_state> states;
+  for (const auto& [name, value] : r.query) {
+    if (name != "state")
+      continue;
+    for (std::string_view rest = value;;) {
+      const auto comma = rest.find(',');
+      const auto word = rest.substr(0, comma);
+      const auto state = parse_workflow_state(word);
+      if (!state)
+        return make_error(fault::bad_value,
+                          "The query parameter 'state' names '" + printable(word, 64)
+                            + "', which is no state of a workflow.",
+                          {}, nearest_hint(word, state_words()));
+      if (std::find(states.begin(), states.end(), *state) == states.end())
+        states.push_back(*state);
+      if (comma == std::string_view::npos)
+        break;
+      rest.remove_prefix(comma + 1);
+    }
+  }
+  return states;
+}
+
+result<query::list_request> read_list(const http::request& r) {
+  query::list_request l;
+  O3_TRY(l.filter.states, read_states(r));
+  O3_TRY(l.filter.template_ref, query_text(r, "template"));
+  O3_TRY(l.filter.trace_id, query_text(r, "trace_id"));
+  O3_TRY(l.filter.ref, query_text(r, "ref"));
+  O3_TRY(l.filter.q, query_text(r, "q"));
+  O3_TRY(const auto since, query_text(r, "since"));
+  if (since) {
+    l.filter.since = parse_rfc3339(*since);
+    if (!l.filter.since)
+      return make_error(
+        fault::bad_value,
+        "The query parameter 'since' is '" + printable(*since, 64) + "', which is no time.", {},
+        "write it as in RFC 3339, e.g. 2026-01-31T08:00:00Z ('+' in a URL is %2B)");
+  }
+  O3_TRY(const auto cursor, query_text(r, "cursor"));
+  l.cursor = cursor.value_or("");
+  O3_TRY(const auto limit, query_number(r, "limit", 1, page_max, l.limit));
+  l.limit = limit;
+  l.filter.project = r.project;
+  return l;
+}
+
+void list(const context& c, http::request&& r, http::respond_fn respond) {
+  auto l = read_list(r);
+  if (!l)
+    return respond(problem(l.error(), {}, r.path));
+  auto who = caller_of(r);
+  c.ports.query.list(*std::move(l), std::move(who), reply_to(r, std::move(respond)));
+}
+
+void show(const context& c, http::request&& r, http::respond_fn respond) {
+  const auto w = path_id(r);
+  if (!w)
+    return respond(problem(w.error(), {}, r.path));
+  auto who = caller_of(r);
+  c.ports.query.workflow(*w, std::move(who), reply_to(r, std::move(respond)));
+}
+
+/// {"reason": text}; an absent body gives no reason.
+result<std::string> read_reason(const http::request& r, const limits& lim) {
+  if (r.body.empty())
+    return std::string{};
+  O3_TRY(const auto body, json_body(r, lim.request_bytes, lim));
+  if (!body.is_object())
+    return make_error(fault::wrong_type,
+                      "The body must be an object, not a " + std::string{type_name(body)} + ".");
+  std::string reason;
+  for (const auto& [key, value] : body.items()) {
+    if (key != "reason")
+      return make_error(fault::unknown_key,
+                        "The key '" + printable(key, 64) + "' is not known here.",
+                        pointer_join("", key), "the body is {\"reason\": text}");
+    if (!value.is_string())
+      return make_error(fault::wrong_type,
+                        "'reason' must be text, not a " + std::string{type_name(value)} + ".",
+                        "/reason");
+    reason = value.get_ref<const std::string&>();
+    if (reason.size() > lim.text_bytes)
+      return make_error(fault::too_large,
+                        "'reason' has " + std::to_string(reason.size()) + " bytes; the limit is "
+                          + std::to_string(lim.text_bytes) + ".",
+                        "/reason");
+  }
+  return reason;
+}
+
+result<engine::cancel_request> read_cancel(const http::request& r, const limits& lim) {
+  engine::cancel_request cancel;
+  O3_TRY(cancel.workflow, path_id(r));
+  O3_TRY(cancel.force, query_flag(r, "force"));
+  O3_TRY(cancel.reason, read_reason(r, lim));
+  cancel.who = caller_of(r);
+  return cancel;
+}
+
+void cancel(const context& c, http::request&& r, http::respond_fn respond) {
+  auto request = read_cancel(r, c.opts->lim);
+  if (!request)
+    return respond(problem(request.error(), {}, r.path));
+  c.ports.engine.cancel(*std::move(request), reply_to(r, std::move(respond)));
+}
+
+json text_schema(std::size_t max) {
+  return {{"type", "string"}, {"minLength", 1}, {"maxLength", max}};
+}
+
+std::vector<http::parameter> list_parameters() {
+  const json word{{"type", "string"}, {"enum", state_words()}};
+  return {
+    query_parameter("state", "Only these states; repeat it or separate them by commas.",
+                    {{"type", "array"}, {"items", word}}),
+    query_parameter("template", "Only workflows of this template.", text_schema(256)),
+    query_parameter("trace_id", "Only workflows with this trace id.", text_schema(256)),
+    query_parameter("ref", "Only workflows with this ref.", text_schema(256)),
+    query_parameter("since", "Only workflows created at or after this time.",
+                    {{"type", "string"}, {"format", "date-time"}}),
+    query_parameter("q", "Only workflows with this text in name, ref, template, error or trace id.",
+                    text_schema(256)),
+    query_parameter("cursor", "Where the page starts: next_cursor of the page before.",
+                    text_schema(256)),
+    query_parameter("limit", "Rows on a page.",
+                    {{"type", "integer"}, {"minimum", 1}, {"maximum", page_max}, {"default", 50}}),
+  };
+}
+
+row submit_row(const context& c) {
+  return {
+    {.verb = http::method::post,
+     .path = "/api/v1/workflow/submit/",
+     .permission = permission::workflow_submit,
+     .summary = "Submit a workflow request",
+     .tag = "workflow",
+     .handle
+     = [c](http::request&& r, http::respond_fn f) { submit(c, std::move(r), std::move(f)); },
+     .parameters
+     = {header_parameter("Idempotency-Key",
+                         "The same key and body again give the first workflow (200, "
+                         "Idempotency-Replayed: true); another body is refused. Without it, "
+                         "workflow.meta.ref serves.",
+                         text_schema(128)),
+        header_parameter(
+          "Prefer", "wait=N (RFC 7240): answer 200 when the workflow ended, 202 after N seconds.",
+          {{"type", "string"}})},
+     .request_schema = schema_ref("WorkflowRequest"),
+     .response_schema = {{"anyOf", {schema_ref("Accepted"), schema_ref("Workflow")}}}},
+    "202 with Location when it is accepted, which is when it is on disk. 200 when it ended within "
+    "the "
+    "asked wait, with the workflow itself, or when it is a replay.",
+    {202, 200},
+    {422}};
+}
+
+} // namespace
+
+void add_workflow_rows(std::vector<row>& rows, const context& c) {
+  rows.push_back(submit_row(c));
+  rows.push_back(
+    {{.verb = http::method::post,
+      .path = "/api/v1/workflow/validate/",
+      .permission = permission::workflow_submit,
+      .summary = "Check a workflow request, store nothing",
+      .tag = "workflow",
+      .handle
+      = [c](http::request&& r, http::respond_fn f) { validate(c, std::move(r), std::move(f)); },
+      .request_schema = schema_ref("WorkflowRequest"),
+      .response_schema = schema_ref("Validation")},
+     "The checks of a submission and the plan: layers of tasks and edges between them."});
+  rows.push_back(
+    {{.verb = http::method::get,
+      .path = "/api/v1/workflow/",
+      .permission = permission::workflow_read,
+      .summary = "List workflows, newest first",
+      .tag = "workflow",
+      .handle = [c](http::request&& r, http::respond_fn f) { list(c, std::move(r), std::move(f)); },
+      .parameters = list_parameters(),
+      .response_schema = schema_ref("WorkflowList")}});
+  rows.push_back(
+    {{.verb = http::method::get,
+      .path = "/api/v1/workflow/{id}/",
+      .permission = permission::workflow_read,
+      .summary = "Show a workflow",
+      .tag = "workflow",
+      .handle = [c](http::request&& r, http::respond_fn f) { show(c, std::move(r), std::move(f)); },
+      .response_schema = schema_ref("Workflow")}});
+  rows.push_back(
+    {{.verb = http::method::post,
+      .path = "/api/v1/workflow/{id}/cancel/",
+      .permission = permission::workflow_cancel,
+      .summary = "Cancel a workflow",
+      .tag = "workflow",
+      .handle
+      = [c](http::request&& r, http::respond_fn f) { cancel(c, std::move(r), std::move(f)); },
+      .parameters = {query_parameter("force", "Do not wait for what runs to stop.",
+                                     {{"type", "boolean"}, {"default", false}})},
+      .request_schema = schema_ref("CancelRequest"),
+      .response_schema = schema_ref("Workflow")},
+     "202 when the cancel is under way, 200 when it was already asked for or the workflow ended "
+     "canceled, 409 when it ended otherwise. The body may be left out.",
+     {202, 200},
+     {409, 422}});
+}
+
+} // namespace o3::api

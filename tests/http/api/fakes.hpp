@@ -1,0 +1,263 @@
+// Ports that write down what they are asked and answer what the test says, and a stage that calls
+// the API in-process: no socket, no thread.
+#pragma once
+#include "http/api/api.hpp"
+#include "tests/harness/catch.hpp"
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace o3::api {
+
+inline const std::string some_id = "0192f0c1a2b37c4d8e9f001122334455";
+
+/// What the next call of any port is answered, and the names of the calls so far.
+struct script {
+  engine::answer next;
+  std::vector<std::string> calls;
+
+  void play(std::string call, const engine::reply_fn& reply) {
+    calls.push_back(std::move(call));
+    reply(std::move(next));
+    next = {};
+  }
+};
+
+struct fake_engine final : engine::port {
+  explicit fake_engine(script& s) : s_(s) {}
+  void submit(engine::submit_request r, engine::reply_fn reply) override {
+    submitted = std::move(r);
+    s_.play("submit", reply);
+  }
+  void validate(engine::submit_request r, engine::reply_fn reply) override {
+    submitted = std::move(r);
+    s_.play("validate", reply);
+  }
+  void cancel(engine::cancel_request r, engine::reply_fn reply) override {
+    canceled = std::move(r);
+    s_.play("cancel", reply);
+  }
+  engine::submit_request submitted;
+  engine::cancel_request canceled;
+
+private:
+  script& s_;
+};
+
+/// Gives out prepared batches; `waiting` holds the consumer of one that is not there yet.
+struct fake_feed final : query::feed {
+  fake_feed(std::deque<query::feed_batch> b, std::shared_ptr<bool> a)
+      : batches(std::move(b)), alive(std::move(a)) {
+    *alive = true;
+  }
+  ~fake_feed() override { *alive = false; }
+  void next(std::function<void(query::feed_batch)> f) override {
+    ++pulls;
+    if (batches.empty()) {
+      waiting = std::move(f);
+      return;
+    }
+    auto batch = std::move(batches.front());
+    batches.pop_front();
+    f(std::move(batch));
+  }
+  std::deque<query::feed_batch> batches;
+  std::shared_ptr<bool> alive;
+  std::function<void(query::feed_batch)> waiting;
+  int pulls = 0;
+};
+
+struct fake_query final : query::port {
+  explicit fake_query(script& s) : s_(s) {}
+  void list(query::list_request r, engine::caller who, engine::reply_fn reply) override {
+    listed = std::move(r);
+    asked_by = std::move(who);
+    s_.play("list", reply);
+  }
+  void workflow(id w, engine::caller who, engine::reply_fn reply) override {
+    asked_by = std::move(who);
+    s_.play("workflow " + w.hex(), reply);
+  }
+  void tasks(id w, engine::caller who, engine::reply_fn reply) override {
+    asked_by = std::move(who);
+    s_.play("tasks " + w.hex(), reply);
+  }
+  void task(id w, std::string ref, engine::caller who, engine::reply_fn reply) override {
+    asked_by = std::move(who);
+    s_.play("task " + w.hex() + " " + ref, reply);
+  }
+  void events(query::events_request r, query::feed_reply reply) override {
+    s_.calls.emplace_back("events");
+    events_asked = std::move(r);
+    give(reply);
+  }
+  void log(query::log_request r, query::feed_reply reply) override {
+    s_.calls.emplace_back("log");
+    log_asked = std::move(r);
+    give(reply);
+  }
+  void give(const query::feed_reply& reply) {
+    if (s_.next.problem.code != fault::none)
+      return reply(s_.next.problem, nullptr);
+    auto made = std::make_shared<fake_feed>(batches, feed_alive);
+    feed = made.get();
+    reply({}, std::move(made));
+  }
+  query::list_request listed;
+  engine::caller asked_by;
+  query::events_request events_asked;
+  query::log_request log_asked;
+  std::deque<query::feed_batch> batches;
+  std::shared_ptr<bool> feed_alive = std::make_shared<bool>(false);
+  fake_feed* feed = nullptr; ///< valid while *feed_alive
+
+private:
+  script& s_;
+};
+
+struct fake_catalogue final : catalogue::port {
+  explicit fake_catalogue(script& s) : s_(s) {}
+  void templates(engine::caller, engine::reply_fn reply) override { s_.play("templates", reply); }
+  void show_template(std::string ref, engine::caller, engine::reply_fn reply) override {
+    s_.play("show_template " + ref, reply);
+  }
+  void put_template(std::string ref, std::shared_ptr<const json> doc, bool dry_run, engine::caller,
+                    engine::reply_fn reply) override {
+    s_.play("put_template " + ref + (dry_run ? " dry " : " ") + doc->dump(), reply);
+  }
+  void delete_template(std::string ref, engine::caller, engine::reply_fn reply) override {
+    s_.play("delete_template " + ref, reply);
+  }
+  void classes(engine::caller, engine::reply_fn reply) override { s_.play("classes", reply); }
+  void show_class(std::string name, engine::caller, engine::reply_fn reply) override {
+    s_.play("show_class " + name, reply);
+  }
+  void add_document(std::shared_ptr<const json>, engine::reply_fn reply) override {
+    s_.play("add_document", reply);
+  }
+  void reload(engine::caller, engine::reply_fn reply) override { s_.play("reload", reply); }
+
+private:
+  script& s_;
+};
+
+struct fake_observe final : observe::port {
+  explicit fake_observe(script& s) : s_(s) {}
+  [[nodiscard]] bool ready() const override { return is_ready; }
+  void metrics(engine::reply_fn reply) override { s_.play("metrics", reply); }
+  void info(engine::reply_fn reply) override { s_.play("info", reply); }
+  bool is_ready = true;
+
+private:
+  script& s_;
+};
+
+using fields = std::vector<std::pair<std::string, std::string>>;
+
+inline token_store test_tokens() {
+  const std::vector<token_entry> entries{
+    {to_hex(sha256("admin-token")), "admin", "default", {"*"}},
+    {to_hex(sha256("reader-token")), "reader", "default", {permission::workflow_read}},
+    {to_hex(sha256("nobody-token")), "nobody", "default", {}},
+  };
+  auto made = token_store::make(entries);
+  REQUIRE(made);
+  return *std::move(made);
+}
+
+/// The API with fakes behind it.
+struct stage {
+  script says;
+  fake_engine engine{says};
+  fake_query query{says};
+  fake_catalogue catalogue{says};
+  fake_observe observe{says};
+  http::router api = make_api({engine, query, catalogue, observe}, test_tokens());
+
+  /// "/api/v1/workflow/?limit=3" as the given token ("" for none); the path needs its trailing
+  /// slash.
+  http::response call(http::method verb, std::string_view target, fields headers = {},
+                      std::string body = {}, std::string_view token = "admin-token") {
+    http::request r;
+    r.verb = verb;
+    const auto mark = target.find('?');
+    r.path = target.substr(0, mark);
+    for (auto rest = mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1);
+         !rest.empty();) {
+      const auto end = rest.find('&');
+      const auto pair = rest.substr(0, end);
+      const auto equals = pair.find('=');
+      r.query.emplace_back(pair.substr(0, equals), equals == std::string_view::npos
+                                                     ? std::string_view{}
+                                                     : pair.substr(equals + 1));
+      rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+    }
+    r.headers = std::move(headers);
+    if (!token.empty())
+      r.headers.emplace_back("authorization", "Bearer " + std::string{token});
+    r.body = std::move(body);
+    return dispatch(std::move(r));
+  }
+
+  http::response dispatch(http::request r) const {
+    int answers = 0;
+    http::response got;
+    api.dispatch(std::move(r), [&](http::response a) {
+      ++answers;
+      got = std::move(a);
+    });
+    REQUIRE(answers == 1);
+    return got;
+  }
+
+  http::response get(std::string_view target, fields headers = {}) {
+    return call(http::method::get, target, std::move(headers));
+  }
+  http::response post_json(std::string_view target, std::string body, fields headers = {}) {
+    headers.emplace_back("content-type", "application/json");
+    return call(http::method::post, target, std::move(headers), std::move(body));
+  }
+};
+
+inline std::string header_of(const http::response& r, std::string_view name) {
+  std::string found;
+  for (const auto& [n, value] : r.headers)
+    if (n == name)
+      found += found.empty() ? value : " / " + value;
+  return found;
+}
+
+inline json body_of(const http::response& r) {
+  auto j = json::parse(r.body, nullptr, false);
+  INFO(r.body);
+  REQUIRE_FALSE(j.is_discarded());
+  return j;
+}
+
+/// The refusal is a problem document with this status and code; gives it for more questions.
+inline json require_problem(const http::response& r, unsigned status, std::string_view code) {
+  INFO(r.body);
+  REQUIRE(r.status == status);
+  REQUIRE(r.content_type == "application/problem+json");
+  auto j = body_of(r);
+  REQUIRE(j.at("code") == code);
+  REQUIRE(j.at("status") == status);
+  REQUIRE(j.at("type") == "/docs/errors#" + std::string{code});
+  REQUIRE_FALSE(j.at("title").get<std::string>().empty());
+  REQUIRE_FALSE(j.at("detail").get<std::string>().empty());
+  return j;
+}
+
+/// The route with its {parts} filled in.
+inline std::string concrete(std::string path) {
+  for (auto open = path.find('{'); open != std::string::npos; open = path.find('{')) {
+    const auto close = path.find('}', open);
+    const auto name = path.substr(open + 1, close - open - 1);
+    path.replace(open, close - open + 1, name == "id" ? some_id : "noop_01");
+  }
+  return path;
+}
+
+} // namespace o3::api
