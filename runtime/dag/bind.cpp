@@ -138,13 +138,13 @@ private:
         missing(spec, v, name, "", levels);
         continue;
       }
-      const auto& [global, fallback] = p_.doc.global[*variable.global];
-      for_each_reference(fallback, [&](const reference& r) {
+      const auto& line = p_.doc.global[*variable.global];
+      for_each_reference(line.second, [&](const reference& r) {
         const auto* in = std::get_if<input_ref>(&r);
         if (!in || levels.find(in->name).value)
           return;
         there = false;
-        missing(spec, v, in->name, " by way of the global " + in_quotes(global), levels);
+        missing(spec, v, in->name, " by way of the global " + in_quotes(line.first), levels);
       });
     }
     return there;

@@ -222,7 +222,8 @@ void check_globals(const plan& p, reporter& out) {
     }
   }
   for (std::size_t g = 0; g < p.doc.global.size(); ++g) {
-    const auto& [name, value] = p.doc.global[g];
+    const auto& name = p.doc.global[g].first;
+    const auto& value = p.doc.global[g].second;
     const place at{global_at, name};
     walk_references(value, at, [&](const reference& r, const place& where) {
       if (std::holds_alternative<output_ref>(r))
