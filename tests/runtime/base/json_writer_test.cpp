@@ -3,6 +3,7 @@
 #include "tests/harness/catch.hpp"
 #include "tests/runtime/base/fakes.hpp"
 
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -76,15 +77,13 @@ TEST_CASE("doubles read back the same and stay doubles", "[base][json]") {
   const auto r = seeded_random(5);
   for (int i = 0; i < 20'000; ++i) {
     const auto bits = r->next();
-    double d = 0;
-    std::memcpy(&d, &bits, sizeof d);
+    const auto d = std::bit_cast<double>(bits);
     if (!std::isfinite(d))
       continue;
     const auto back = parse_json(written(d), {});
     REQUIRE(back);
     REQUIRE(back->is_number_float());
-    const auto same = back->get<double>();
-    REQUIRE(std::memcmp(&same, &d, sizeof d) == 0);
+    REQUIRE(std::bit_cast<std::uint64_t>(back->get<double>()) == bits);
   }
 }
 
