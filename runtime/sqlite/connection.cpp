@@ -33,6 +33,20 @@ fault meaning(int code, int system_errno) {
   }
 }
 
+// Later system calls may have changed errno, so the files themselves are asked.
+int last_errno(sqlite3* db) {
+  int of_db = 0;
+  int of_wal = 0;
+  sqlite3_file* wal = nullptr;
+  sqlite3_file_control(db, nullptr, SQLITE_FCNTL_LAST_ERRNO, &of_db);
+  sqlite3_file_control(db, nullptr, SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&wal));
+  if (wal != nullptr && wal->pMethods != nullptr)
+    wal->pMethods->xFileControl(wal, SQLITE_FCNTL_LAST_ERRNO, &of_wal);
+  if (of_wal != 0)
+    return of_wal;
+  return of_db != 0 ? of_db : sqlite3_system_errno(db);
+}
+
 } // namespace
 
 connection::connection(const std::filesystem::path& file, access how, const connection_options& o)
@@ -109,10 +123,11 @@ std::int64_t connection::changes() const {
 }
 
 void connection::fail(int code, std::string_view doing) const {
-  const int system = db_ != nullptr ? sqlite3_system_errno(db_) : 0;
+  const bool system_error = (code & 0xFF) == SQLITE_IOERR || (code & 0xFF) == SQLITE_CANTOPEN;
+  const int system = system_error && db_ != nullptr ? last_errno(db_) : 0;
   std::string text = "The store '" + name_ + "' failed at '" + std::string{doing.substr(0, 40)}
                      + "': " + (db_ != nullptr ? sqlite3_errmsg(db_) : sqlite3_errstr(code));
-  if ((code & 0xFF) == SQLITE_IOERR || (code & 0xFF) == SQLITE_CANTOPEN)
+  if (system_error)
     text += " (SQLite code " + std::to_string(code) + ", errno " + std::to_string(system) + ")";
   throw storage_failure{meaning(code, system), text + "."};
 }

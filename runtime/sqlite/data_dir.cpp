@@ -2,6 +2,7 @@
 
 #include "runtime/base/text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <fcntl.h>

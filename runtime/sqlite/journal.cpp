@@ -17,7 +17,7 @@ std::string insert_summary_sql(bool with_key) {
     = "INSERT OR IGNORE INTO workflow(" + std::string{summary_columns} + ") SELECT ?1";
   for (int i = 2; i <= summary_width; ++i)
     sql += ",?" + std::to_string(i);
-  sql += " WHERE (SELECT epoch FROM shard WHERE shard=?2)=?21";
+  sql += " WHERE (SELECT epoch FROM shard WHERE shard=?2)=?" + std::to_string(summary_width + 1);
   if (with_key)
     sql += " AND NOT EXISTS(SELECT 1 FROM kept_key WHERE project=?3 AND principal=?4 AND key=?7)";
   return sql;
@@ -30,7 +30,8 @@ constexpr std::string_view insert_next_sql
     "WHERE (SELECT epoch FROM shard WHERE shard=?7)=?4 "
     "AND EXISTS(SELECT 1 FROM journal WHERE workflow=?2 AND seq=?3-1)";
 constexpr std::string_view update_sql
-  = "UPDATE workflow SET state=?2,started_at=?3,ended_at=?4,wake_at=?5,error=?6 WHERE id=?1";
+  = "UPDATE workflow SET state=?2,started_at=?3,ended_at=?4,wake_at=?5,error=?6,"
+    "checkpoint_seq=iif(?7=0,checkpoint_seq,?7) WHERE id=?1";
 
 } // namespace
 
@@ -93,7 +94,8 @@ outcome sqlite_journal::append_one(const append_entry& e) {
   if (e.update) {
     const auto& u = *e.update;
     update_summary_
-      .bind(e.workflow, static_cast<int>(u.state), u.started_at, u.ended_at, u.wake_at, u.error)
+      .bind(e.workflow, static_cast<int>(u.state), u.started_at, u.ended_at, u.wake_at, u.error,
+            u.checkpoint_seq)
       .run();
   }
   if (!e.blobs.empty())

@@ -23,7 +23,7 @@ std::string like_pattern(std::string_view text) {
 /// The text of the query for a filter: only fixed names, every value is a parameter.
 std::string list_sql(const list_filter& f, bool by_state) {
   std::string sql = "SELECT " + std::string{summary_columns} + " FROM workflow WHERE id<?1 AND ";
-  sql += by_state ? "state=?2" : "state>=0 AND ?2 IS NULL";
+  sql += by_state ? "state=?2" : "+state>=0 AND ?2 IS NULL";
   if (f.project)
     sql += " AND project=?4";
   if (f.template_ref)

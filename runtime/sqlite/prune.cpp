@@ -56,7 +56,7 @@ private:
   connection& connection_;
   // Successful, failed and canceled only: a live workflow never goes, whatever its times say.
   statement oldest_{connection_, "SELECT ended_at, id FROM workflow WHERE ended_at IS NOT NULL "
-                                 "AND state IN (3,4,5) ORDER BY ended_at, id LIMIT 1"};
+                                 "AND +state IN (3,4,5) ORDER BY ended_at, id LIMIT 1"};
   statement half_gone_{connection_, "SELECT id FROM workflow WHERE state=-1 LIMIT 1"};
   statement keep_key_{
     connection_, "INSERT OR REPLACE INTO kept_key(project,principal,key,workflow,body_hash,until) "

@@ -31,7 +31,7 @@ std::vector<journal_row> read_rows(statement& s) {
 sqlite_reader::sqlite_reader(std::shared_ptr<data_dir> dir, const std::filesystem::path& file,
                              const connection_options& o)
     : dir_(std::move(dir)), connection_(file, access::read, o),
-      find_(connection_, select("id=?1 AND state>=0")),
+      find_(connection_, select("id=?1 AND +state>=0")),
       find_key_(connection_, select("project=?1 AND principal=?2 AND idem_key=?3")),
       find_kept_key_(connection_, "SELECT workflow, body_hash FROM kept_key "
                                   "WHERE project=?1 AND principal=?2 AND key=?3"),

@@ -26,7 +26,8 @@ CREATE TABLE workflow(id BLOB PRIMARY KEY NOT NULL, shard INTEGER NOT NULL, proj
   principal TEXT NOT NULL, ref TEXT NOT NULL, trace_id TEXT, idem_key TEXT, body_hash BLOB,
   template_ref TEXT NOT NULL, plan_hash BLOB, name TEXT NOT NULL, revision INTEGER NOT NULL,
   state INTEGER NOT NULL, created_at INTEGER NOT NULL, started_at INTEGER, ended_at INTEGER,
-  wake_at INTEGER, error TEXT NOT NULL, root BLOB, parent BLOB) STRICT, WITHOUT ROWID;
+  wake_at INTEGER, error TEXT NOT NULL, root BLOB, parent BLOB,
+  checkpoint_seq INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX workflow_key ON workflow(project, principal, idem_key) WHERE idem_key IS NOT NULL;
 CREATE INDEX workflow_state ON workflow(state, id);
 CREATE INDEX workflow_trace ON workflow(trace_id) WHERE trace_id IS NOT NULL;

@@ -48,6 +48,7 @@ void bind_summary(statement& to, const summary& s) {
   to.put(++at, s.error);
   to.put(++at, s.root);
   to.put(++at, s.parent);
+  to.put(++at, s.checkpoint_seq);
 }
 
 summary read_summary(const statement& from) {
@@ -71,6 +72,7 @@ summary read_summary(const statement& from) {
   s.error = from.text(17);
   s.root = from.maybe_id(18);
   s.parent = from.maybe_id(19);
+  s.checkpoint_seq = static_cast<std::uint64_t>(from.number(20));
   return s;
 }
 

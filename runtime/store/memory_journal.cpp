@@ -87,6 +87,8 @@ void memory_journal::apply_update(summary& s, const summary_update& u) {
   s.ended_at = u.ended_at;
   s.wake_at = u.wake_at;
   s.error = u.error;
+  if (u.checkpoint_seq != 0)
+    s.checkpoint_seq = u.checkpoint_seq;
   index(s, true);
 }
 

@@ -126,7 +126,7 @@ struct folder {
     s.ready.clear();
     s.ended_count = static_cast<std::uint32_t>(s.tasks.size());
     s.status = r.state;
-    s.ended_at = at;
+    s.ended_at = std::max(at, s.started_at.value_or(at));
     s.code = r.code;
     s.message = r.message;
   }
@@ -176,7 +176,7 @@ private:
     erase_sorted(s.active, i);
     erase_sorted(s.ready, i);
     t.state = end;
-    t.ended_at = at;
+    t.ended_at = std::max(at, t.started_at.value_or(at)); // the wall clock may have stepped back
     t.wake_at.reset();
     t.calling = t.canceling = false;
     t.waits_for.clear();

@@ -1,7 +1,6 @@
 #include "runtime/workflow/decide.hpp"
 
 #include "runtime/base/text.hpp"
-#include "runtime/store/log_store.hpp"
 
 #include "runtime/workflow/decider.hpp"
 
@@ -34,7 +33,7 @@ void decider::on(const cancel_asked& e) {
     return;
   bool again = s_.canceling();
   emit(canceled{e.by, e.reason, c_.now + s_.graph->doc.cancel_deadline, e.force});
-  log(store::no_task, 0, log_level::info,
+  log(no_task, 0, log_level::info,
       "cancel asked by=" + e.by + (e.reason.empty() ? "" : " reason=" + printable(e.reason, 256)));
   if (again)
     return;
@@ -95,7 +94,7 @@ void decider::advance() {
     if (s_.start_at && *s_.start_at > c_.now)
       return;
     emit(started{});
-    log(store::no_task, 0, log_level::info, "scheduled start reached");
+    log(no_task, 0, log_level::info, "scheduled start reached");
   }
   stop_overdue();
   look_at_due();
@@ -165,13 +164,13 @@ void decider::settle() {
 
 void decider::end_workflow(workflow_state end, fault code, const std::string& message) {
   emit(ended{end, code, message});
-  log(store::no_task, 0, end == workflow_state::failed ? log_level::error : log_level::info,
+  log(no_task, 0, end == workflow_state::failed ? log_level::error : log_level::info,
       "workflow ended state=" + std::string{to_string(end)} + (message.empty() ? "" : " " + message));
 }
 
 void decider::begin_failing(std::uint32_t t) {
   emit(failing{t, c_.now + s_.graph->doc.failure_grace});
-  log(store::no_task, 0, log_level::error, std::string{s_.message});
+  log(no_task, 0, log_level::error, std::string{s_.message});
   // In the grace period no retry starts: whoever waits for one keeps its last end.
   for (auto w : std::vector(s_.active)) {
     const auto& task = s_.tasks[w];
@@ -228,7 +227,7 @@ decision decider::finish() {
   out_.end_array();
   if (record_count_ == 0)
     records_.clear();
-  return {std::move(s_), std::move(records_), record_count_, std::move(effects_), more_};
+  return {std::move(s_), c_.now, std::move(records_), record_count_, std::move(effects_), more_};
 }
 
 decision accept(const accepted& a, std::shared_ptr<const plan> graph, const context& c) {

@@ -37,6 +37,9 @@ struct call_lost {
 };
 using event = std::variant<cancel_asked, attribute_written, call_ended, call_lost>;
 
+/// Stands for the workflow itself where a task's position is expected; the log store uses the same number.
+inline constexpr std::uint32_t no_task = 0xFFFF'FFFF;
+
 // -- what must be done once the records are on disk
 /// Run this attempt in a worker.
 struct call_worker {
@@ -46,7 +49,7 @@ struct stop_worker {
   std::uint32_t task = 0, attempt = 0;
 };
 struct write_log {
-  std::uint32_t task = 0; ///< store::no_task for the workflow's own
+  std::uint32_t task = 0; ///< no_task for the workflow's own lines
   std::uint32_t attempt = 0;
   task_log_line line;
 };
@@ -64,6 +67,7 @@ struct context {
 
 struct decision {
   state next;
+  wall_time at;                ///< context.now: the time of the row
   std::string records;         ///< JSON array for the journal; "" if nothing was decided
   std::uint32_t record_count = 0;
   std::vector<effect> effects;

@@ -1,0 +1,193 @@
+#include "actors/catalogue/template_files.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <fstream>
+#include <set>
+#include <system_error>
+#include <unistd.h>
+
+namespace o3::catalogue {
+namespace {
+
+namespace fs = std::filesystem;
+using engine::catalogue_snapshot;
+
+struct found_file {
+  fs::path path;
+  bool owned;
+};
+
+class finder {
+public:
+  finder(std::vector<found_file>& files, std::vector<error>& problems) : files_(files), problems_(problems) {}
+
+  void walk(const fs::path& dir, bool owned) {
+    std::error_code ec;
+    auto real = fs::canonical(dir, ec);
+    if (ec) {
+      if (ec == std::errc::too_many_symbolic_link_levels)
+        problem(fault::file_symlink_loop, dir, "the symbolic link leads back to itself");
+      else if (ec != std::errc::no_such_file_or_directory || fs::is_symlink(fs::symlink_status(dir)))
+        problem(fault::file_broken, dir, "cannot be opened: " + ec.message());
+      return;
+    }
+    if (!on_path_.insert(real).second) {
+      problem(fault::file_symlink_loop, dir, "the symbolic link leads back to " + real.string());
+      return;
+    }
+    std::vector<fs::path> entries;
+    for (fs::directory_iterator it{dir, ec}, end; !ec && it != end; it.increment(ec))
+      entries.push_back(it->path());
+    if (ec)
+      problem(fault::file_broken, dir, "cannot be listed: " + ec.message());
+    std::sort(entries.begin(), entries.end());
+    for (const auto& e : entries)
+      look_at(e, owned);
+    on_path_.erase(real);
+  }
+
+private:
+  void look_at(const fs::path& p, bool owned) {
+    if (p.filename().string().starts_with("."))
+      return;
+    std::error_code ec;
+    auto status = fs::status(p, ec);
+    if (ec == std::errc::too_many_symbolic_link_levels)
+      problem(fault::file_symlink_loop, p, "the symbolic link leads back to itself");
+    else if (fs::is_directory(status))
+      walk(p, owned);
+    else if (p.extension() == ".json" && fs::is_regular_file(status))
+      files_.push_back({p, owned});
+    else if (p.extension() == ".json")
+      problem(fault::file_broken, p, "is no readable file");
+  }
+  void problem(fault f, const fs::path& p, std::string what) {
+    problems_.push_back(make_error(f, p.string() + ": " + what, p.string()));
+  }
+
+  std::vector<found_file>& files_;
+  std::vector<error>& problems_;
+  std::set<fs::path> on_path_; ///< directories being walked, by their real path
+};
+
+result<std::string> read_file(const fs::path& p, std::size_t bytes_max) {
+  std::ifstream in{p, std::ios::binary};
+  std::string text(bytes_max + 1, '\0');
+  if (!in || (in.read(text.data(), static_cast<std::streamsize>(text.size())), in.bad()))
+    return make_error(fault::file_broken, "cannot be read: " + std::generic_category().message(errno));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  if (text.size() > bytes_max)
+    return make_error(fault::too_large, "is larger than limits.template_bytes (" + std::to_string(bytes_max) + ")");
+  return text;
+}
+
+std::string summed_up(const std::vector<error>& errors) {
+  constexpr std::size_t shown = 3;
+  std::string out;
+  for (std::size_t i = 0; i < errors.size() && i < shown; ++i)
+    out += (i == 0 ? "" : "; ") + (errors[i].pointer.empty() ? "" : errors[i].pointer + " ") + errors[i].message;
+  if (errors.size() > shown)
+    out += "; and " + std::to_string(errors.size() - shown) + " more";
+  return out;
+}
+
+void keep_previous(catalogue_snapshot& out, const catalogue_snapshot& before, const std::string& path, error why) {
+  for (const auto& [ref, entry] : before.templates)
+    if (entry.origin == path && !out.templates.contains(ref)) {
+      out.templates.emplace(ref, entry);
+      why.hint = "the version read before it broke is still used";
+    }
+  out.problems.push_back(std::move(why));
+}
+
+void add_file(catalogue_snapshot& out, const found_file& f, const limits& lim, const catalogue_snapshot& before) {
+  auto path = f.path.string();
+  auto broken = [&](const error& e) {
+    keep_previous(out, before, path, make_error(e.code, path + ": " + e.message, path));
+  };
+  auto text = read_file(f.path, lim.template_bytes);
+  if (!text)
+    return broken(text.error());
+  auto doc = parse_json(*text, lim);
+  if (!doc)
+    return broken(make_error(fault::file_broken, doc.error().message));
+  findings found;
+  auto plan = check_template(*doc, *out.classes, lim, found);
+  if (!plan)
+    return broken(make_error(fault::file_broken, summed_up(found.errors)));
+  const auto& ref = plan->graph->doc.ref;
+  if (auto it = out.templates.find(ref); it != out.templates.end()) {
+    bool replaces = f.owned && !it->second.owned;
+    out.problems.push_back(make_error(fault::file_duplicate,
+                                      path + ": ref_name '" + ref + "' is also that of " + it->second.origin + "; "
+                                        + (replaces ? path : it->second.origin) + " is used", path));
+    if (!replaces)
+      return;
+  }
+  if (auto it = before.templates.find(ref); it != before.templates.end() && it->second.plan->graph->hash == plan->graph->hash)
+    plan = it->second.plan; // unchanged: keep what is known of it
+  out.templates[ref] = {plan, path, f.owned};
+}
+
+} // namespace
+
+engine::stored_plan_ptr check_template(const json& doc, const tasks::registry& classes, const limits& lim, findings& found) {
+  auto parsed = parse_template(doc, lim, found);
+  if (!found.ok())
+    return nullptr;
+  auto graph = make_plan(std::move(parsed), [&](std::string_view name) { return classes.find(name); }, lim, found);
+  if (!graph)
+    return nullptr;
+  auto p = std::make_shared<engine::stored_plan>();
+  p->graph = std::move(graph);
+  return p;
+}
+
+catalogue_snapshot load_templates(const std::vector<template_dir>& dirs, std::shared_ptr<const tasks::registry> classes,
+                                  const limits& lim, const catalogue_snapshot& before) {
+  catalogue_snapshot out;
+  out.classes = std::move(classes);
+  out.problems = out.classes->problems();
+  std::vector<found_file> files;
+  finder find{files, out.problems};
+  for (const auto& d : dirs)
+    find.walk(d.path, d.owned);
+  for (const auto& f : files)
+    add_file(out, f, lim, before);
+  for (const auto& [ref, entry] : before.templates)
+    if (entry.origin.empty()) // given as a document by the embedding program
+      out.templates.insert_or_assign(ref, entry);
+  return out;
+}
+
+result<done> store_template(const fs::path& dir, const std::string& ref, const std::string& text) {
+  auto failed = [&](const char* what) {
+    auto code = errno == ENOSPC ? fault::storage_full : fault::storage_failed;
+    return make_error(code, std::string{what} + " " + (dir / (ref + ".json")).string() + ": " + std::generic_category().message(errno));
+  };
+  std::error_code ec;
+  fs::create_directories(dir, ec);
+  auto target = dir / (ref + ".json");
+  auto temporary = dir / ("." + ref + ".new");
+  int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (fd < 0)
+    return failed("cannot write");
+  bool ok = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(fd) == 0;
+  ok = ::close(fd) == 0 && ok;
+  if (!ok || ::rename(temporary.c_str(), target.c_str()) != 0) {
+    auto e = failed("cannot write");
+    ::unlink(temporary.c_str());
+    return e;
+  }
+  int d = ::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  bool synced = d >= 0 && ::fsync(d) == 0;
+  if (d >= 0)
+    ::close(d);
+  if (!synced)
+    return failed("cannot fsync the directory of");
+  return done{};
+}
+
+} // namespace o3::catalogue

@@ -1,0 +1,56 @@
+// What every actor of a node is given: clocks, limits, the address book, counters. CAF-free but for the
+// directory. Threads: shared as `std::shared_ptr<const node_context>`; all members are immutable,
+// atomic, or lock themselves.
+#pragma once
+#include "actors/engine/catalogue_snapshot.hpp"
+#include "actors/engine/options.hpp"
+#include "actors/supervision/blocking_kind.hpp"
+#include "actors/supervision/directory.hpp"
+#include "runtime/base/crypto.hpp"
+#include "runtime/base/limits.hpp"
+#include "runtime/base/log.hpp"
+#include "runtime/store/journal.hpp"
+#include "runtime/store/log_store.hpp"
+
+#include <atomic>
+#include <functional>
+#include <memory>
+
+namespace o3::engine {
+
+/// Counters of the node since it started; read by /metrics.
+struct counters {
+  std::atomic<std::uint64_t> submitted{0}, refused{0}, replayed{0}, validated{0};
+  std::atomic<std::uint64_t> ended_successful{0}, ended_failed{0}, ended_canceled{0};
+  std::atomic<std::uint64_t> activated{0}, passivated{0}, actor_crashes{0}, quarantined{0};
+  std::atomic<std::uint64_t> journal_rows{0}, journal_batches{0}, journal_refused{0}, journal_flush_us{0};
+  std::atomic<std::uint64_t> log_chunks{0}, worker_calls{0}, workers_lost{0}, pruned{0}, api_reads{0};
+  std::atomic<std::int64_t> live{0}, timers{0};
+};
+
+struct node_context {
+  explicit node_context(const clock& c) : time(c) {}
+
+  const clock& time;
+  std::uint64_t seed = 0; ///< of this boot; every decision's randomness is derived from it
+  std::uint64_t epoch = 0;
+  limits lim;
+  engine_options opts;
+  std::shared_ptr<const sealer> seal;
+  logger log;
+  std::shared_ptr<actors::directory> services = std::make_shared<actors::directory>();
+  std::shared_ptr<catalogue_holder> catalogue = std::make_shared<catalogue_holder>();
+  std::shared_ptr<plan_cache> plans = std::make_shared<plan_cache>();
+  std::shared_ptr<counters> stats = std::make_shared<counters>();
+  /// Set once the node stops: ports refuse, actors finish what they have on the way.
+  std::shared_ptr<std::atomic<bool>> draining = std::make_shared<std::atomic<bool>>(false);
+  /// Followers of events or logs; while 0 nobody announces commits.
+  std::shared_ptr<std::atomic<int>> followers = std::make_shared<std::atomic<int>>(0);
+  actors::blocking blocking_owners = actors::blocking::detached;
+  /// The store cannot go on, or another owner took over. Live: message and _exit(75); never returns
+  /// there. The harness marks the node dead.
+  std::function<void(fault, const std::string&)> on_fatal;
+};
+using context_ptr = std::shared_ptr<const node_context>;
+
+} // namespace o3::engine

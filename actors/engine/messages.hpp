@@ -1,0 +1,137 @@
+// The messages between the engine's actors, all local to the process. Makers are in messages.cpp: each
+// message type instantiates a lot of CAF, once is enough.
+#pragma once
+#include "actors/engine/port.hpp"
+#include "actors/engine/catalogue_snapshot.hpp"
+#include "runtime/store/journal.hpp"
+#include "runtime/store/log_store.hpp"
+#include "runtime/workflow/decide.hpp"
+
+#include <caf/actor.hpp>
+#include <caf/message.hpp>
+#include <functional>
+#include <memory>
+
+namespace o3::engine {
+
+// -- store
+struct append {
+  std::shared_ptr<const store::append_entry> entry;
+  caf::actor from;
+};
+struct appended {
+  std::uint64_t seq = 0;
+  store::outcome how = store::outcome::ok;
+};
+struct flush {};
+struct journal_job {
+  std::shared_ptr<std::function<void(store::journal&)>> run;
+};
+struct read_job {
+  std::shared_ptr<std::function<void(store::reader&)>> run;
+};
+
+// -- logs
+struct log_job {
+  std::shared_ptr<std::vector<store::log_chunk>> chunks;
+};
+struct log_read_job {
+  std::shared_ptr<std::function<void(store::log_reader&)>> run;
+};
+
+// -- the manager of workflows
+struct submission {
+  id workflow;
+  submit_request request;
+  reply_fn reply;
+  bool validate_only = false;
+};
+struct submit {
+  std::shared_ptr<submission> job;
+};
+/// Something for one workflow, live or not. Handed over again if the actor ended before taking it.
+struct command {
+  id workflow;
+  std::optional<cancel_request> cancel;
+  std::optional<millis> wait; ///< a replayed submission with Prefer: wait
+  reply_fn reply;             ///< of cancel or wait
+  std::atomic<bool> taken{false};
+};
+struct command_for {
+  std::shared_ptr<command> job;
+};
+struct wake {
+  std::shared_ptr<const std::vector<id>> workflows;
+};
+
+// -- one workflow
+struct loaded_workflow {
+  std::optional<workflow::state> state;
+  stored_plan_ptr plan;
+  std::optional<store::summary> row;
+  error problem;
+};
+struct loaded {
+  std::shared_ptr<loaded_workflow> what;
+};
+struct read_back { ///< answer to "is this row in the journal?"
+  std::uint64_t seq = 0;
+  bool there = false;
+};
+struct existing { ///< the workflow that holds an idempotency key
+  std::optional<store::summary> row;
+  std::optional<store::kept_key> kept;
+};
+struct found_key {
+  std::shared_ptr<existing> what;
+};
+struct tick {
+  std::uint64_t generation = 0;
+};
+struct task_event {
+  std::shared_ptr<workflow::event> what;
+  std::function<void()> committed; ///< called when the event's records are on disk
+};
+
+// -- timers
+struct arm {
+  id workflow;
+  wall_time due;
+};
+struct slice {
+  std::shared_ptr<std::vector<store::due_row>> rows;
+  bool complete = false; ///< no more rows up to the horizon asked for
+  bool sweep = false;
+};
+
+// -- followers
+enum class news : std::uint8_t { committed, logged };
+class listener {
+public:
+  virtual ~listener() = default;
+  virtual void poke() = 0; ///< something may be new; on the watch actor's thread
+};
+struct announce {
+  id workflow;
+  news what = news::committed;
+};
+struct follow {
+  std::weak_ptr<listener> who;
+  std::optional<id> workflow; ///< absent: all
+  news what = news::committed;
+};
+
+#define O3_ENGINE_MESSAGES(X)                                                                        \
+  X(append) X(appended) X(flush) X(journal_job) X(read_job) X(log_job) X(log_read_job) X(submit)     \
+  X(command_for) X(wake) X(loaded) X(read_back) X(found_key) X(tick) X(task_event) X(arm) X(slice)   \
+  X(announce) X(follow)
+
+#define O3_X(type) caf::message to_message(type x);
+O3_ENGINE_MESSAGES(O3_X)
+#undef O3_X
+
+} // namespace o3::engine
+
+#define O3_X(type) CAF_ALLOW_UNSAFE_MESSAGE_TYPE(o3::engine::type)
+O3_ENGINE_MESSAGES(O3_X)
+#undef O3_X

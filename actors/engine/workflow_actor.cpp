@@ -1,0 +1,351 @@
+#include "actors/engine/workflow_actor.hpp"
+
+#include "actors/engine/loader.hpp"
+#include "actors/engine/workflow_shell.hpp"
+#include "actors/supervision/supervisor.hpp"
+#include "runtime/workflow/apply.hpp"
+#include "runtime/workflow/view.hpp"
+
+namespace o3::engine {
+namespace {
+
+using actors::service;
+
+void refuse(const reply_fn& reply, fault code, std::string message) {
+  if (!reply)
+    return;
+  answer a;
+  a.problem = make_error(code, std::move(message));
+  reply(std::move(a));
+}
+
+void answer_waiters(workflow_actor* self) {
+  auto& st = self->state;
+  for (auto& w : std::exchange(st.waiters, {})) {
+    answer a;
+    a.kind = answer::how::ok;
+    a.body = workflow_document(*st.state);
+    w.reply(std::move(a));
+  }
+}
+
+void count_end(counters& c, workflow_state s) {
+  auto& n = s == workflow_state::successful ? c.ended_successful
+            : s == workflow_state::failed   ? c.ended_failed
+                                            : c.ended_canceled;
+  ++n;
+}
+
+// -- commands
+
+void on_cancel(workflow_actor* self, const std::shared_ptr<command>& job) {
+  auto& st = self->state;
+  const auto& s = *st.state;
+  auto reply = [s_body = [self] { return workflow_document(*self->state.state); }, job](answer::how kind) {
+    answer a;
+    a.kind = kind;
+    a.body = s_body();
+    job->reply(std::move(a));
+  };
+  if (s.project != job->cancel->who.project) {
+    refuse(job->reply, fault::not_found, "there is no workflow " + st.workflow.hex());
+    return;
+  }
+  if (is_terminal(s.status)) {
+    if (s.status == workflow_state::canceled)
+      reply(answer::how::ok);
+    else
+      refuse(job->reply, fault::workflow_ended,
+             "workflow " + st.workflow.hex() + " has already ended " + std::string{to_string(s.status)});
+    return;
+  }
+  if (s.canceling() && (s.cancel_forced || !job->cancel->force)) {
+    reply(answer::how::ok);
+    return;
+  }
+  st.inbox.push_back(workflow::cancel_asked{job->cancel->who.principal, job->cancel->reason, job->cancel->force});
+  st.inbox_committed.emplace_back([reply] { reply(answer::how::accepted); });
+}
+
+void take_command(workflow_actor* self, const std::shared_ptr<command>& job) {
+  auto& st = self->state;
+  job->taken = true;
+  if (job->cancel) {
+    on_cancel(self, job);
+  } else if (job->wait) {
+    st.waiters.push_back({job->reply, self->clock().now() + *job->wait});
+    if (is_terminal(st.state->status))
+      answer_waiters(self);
+  }
+}
+
+// -- rest
+
+void arm_tick(workflow_actor* self, caf::actor_clock::time_point at) {
+  auto& st = self->state;
+  if (st.tick_at && *st.tick_at <= at)
+    return;
+  st.tick_at = at;
+  auto now = self->clock().now();
+  self->delayed_send(self, at > now ? at - now : caf::timespan{0}, to_message(tick{++st.generation}));
+}
+
+// Nothing to decide now: end, stay for a short wait, or give up the actor for a long one.
+void rest(workflow_actor* self) {
+  auto& st = self->state;
+  if (is_terminal(st.state->status)) {
+    answer_waiters(self);
+    self->quit();
+    return;
+  }
+  auto due = workflow::next_due(*st.state);
+  bool calls = workflow::in_hand(*st.state) || !st.tasks.empty();
+  auto now = st.ctx->time.wall();
+  if (!calls && st.waiters.empty() && (!due || *due - now > st.ctx->opts.passivate_after)) {
+    if (due)
+      self->send(st.ctx->services->get(service::timers), to_message(arm{st.workflow, *due}));
+    ++st.ctx->stats->passivated;
+    self->quit();
+    return;
+  }
+  if (due)
+    arm_tick(self, self->clock().now() + std::max(millis{0}, *due - now));
+  for (const auto& w : st.waiters)
+    arm_tick(self, w.until);
+}
+
+void expire_waiters(workflow_actor* self) {
+  auto& st = self->state;
+  auto now = self->clock().now();
+  std::erase_if(st.waiters, [&](const waiting_reply& w) {
+    if (w.until > now)
+      return false;
+    answer a;
+    a.kind = answer::how::accepted;
+    json_writer out{a.body};
+    workflow::write_accepted(out, *st.state);
+    a.location = "/api/v1/workflow/" + st.workflow.hex() + "/";
+    w.reply(std::move(a));
+    return true;
+  });
+}
+
+// -- the append's answer
+
+void after_commit(workflow_actor* self) {
+  auto& st = self->state;
+  if (st.plan && st.entry->seq == 1)
+    st.plan->stored = true;
+  st.state->seq = st.entry->seq;
+  if (st.entry->update) {
+    st.row_state = st.entry->update->state;
+    st.row_wake = st.entry->update->wake_at;
+  }
+  st.entry.reset();
+  if (is_terminal(st.state->status))
+    count_end(*st.ctx->stats, st.state->status);
+  perform(self, std::exchange(st.effects, {}));
+  if (st.ctx->followers->load(std::memory_order_relaxed) > 0)
+    self->send(st.ctx->services->get(service::watch), to_message(announce{st.workflow, news::committed}));
+  if (st.job)
+    answer_accepted(self);
+  for (auto& f : std::exchange(st.committed, {}))
+    f();
+  step(self);
+}
+
+void read_back_row(workflow_actor* self) {
+  auto& st = self->state;
+  auto run = std::make_shared<std::function<void(store::reader&)>>(
+    [me = caf::actor{self}, workflow = st.workflow, seq = st.entry->seq, records = st.entry->records](store::reader& in) {
+      auto rows = in.rows(workflow, seq, 1);
+      bool there = !rows.empty() && rows.front().seq == seq && rows.front().records == records;
+      caf::anon_send(me, to_message(read_back{seq, there}));
+    });
+  self->send(st.ctx->services->get(service::engine_reader), to_message(read_job{std::move(run)}));
+}
+
+void on_appended(workflow_actor* self, const appended& a) {
+  auto& st = self->state;
+  if (!st.entry || a.seq != st.entry->seq)
+    return;
+  switch (a.how) {
+  case store::outcome::ok: after_commit(self); return;
+  case store::outcome::unknown: read_back_row(self); return;
+  case store::outcome::fenced:
+    st.ctx->on_fatal(fault::conflict, "another process took over this data directory; this one must not go on");
+    self->quit(caf::exit_reason::user_shutdown);
+    return;
+  case store::outcome::conflict:
+    if (st.entry->seq == 1)
+      on_accept_conflict(self);
+    else
+      throw std::logic_error("journal row " + std::to_string(a.seq) + " of workflow " + st.workflow.hex() + " is not ours");
+  }
+}
+
+void on_loaded(workflow_actor* self, loaded_workflow& l) {
+  auto& st = self->state;
+  if (l.problem.code == fault::not_found) {
+    for (auto& c : std::exchange(st.commands, {})) {
+      c->taken = true;
+      refuse(c->reply, fault::not_found, l.problem.message);
+    }
+    self->quit();
+    return;
+  }
+  if (!l.state)
+    throw std::runtime_error(l.problem.message);
+  st.state = std::move(l.state);
+  st.plan = l.plan;
+  st.row_state = l.row->state;
+  st.row_wake = l.row->wake_at;
+  ++st.ctx->stats->activated;
+  perform(self, workflow::open_effects(*st.state));
+  for (auto& c : std::exchange(st.commands, {}))
+    take_command(self, c);
+  step(self);
+}
+
+caf::behavior behavior_of(workflow_actor* self, const context_ptr& ctx, const id& workflow) {
+  actors::init_actor(self, ctx->log, "workflow");
+  self->state.ctx = ctx;
+  self->state.workflow = workflow;
+  self->set_down_handler([=](const caf::down_msg& m) { on_task_down(self, m); });
+  self->set_exit_handler([=](const caf::exit_msg& m) {
+    for (auto& [t, a] : self->state.tasks)
+      self->send_exit(a, m.reason);
+    self->quit(m.reason);
+  });
+  return {
+    [=](submit& m) { on_submit(self, std::move(m.job)); },
+    [=](loaded& m) { on_loaded(self, *m.what); },
+    [=](command_for& m) {
+      if (!self->state.state || self->state.job)
+        self->state.commands.push_back(std::move(m.job));
+      else {
+        take_command(self, m.job);
+        step(self);
+      }
+    },
+    [=](task_event& m) {
+      auto& st = self->state;
+      st.inbox.push_back(std::move(*m.what));
+      if (m.committed)
+        st.inbox_committed.push_back(std::move(m.committed));
+      step(self);
+    },
+    [=](tick t) {
+      if (t.generation != self->state.generation)
+        return;
+      self->state.tick_at.reset();
+      if (self->state.state)
+        expire_waiters(self);
+      step(self);
+    },
+    [=](const appended& m) { on_appended(self, m); },
+    [=](const read_back& m) {
+      auto& st = self->state;
+      if (!st.entry || m.seq != st.entry->seq)
+        return;
+      if (m.there)
+        after_commit(self);
+      else
+        self->send(st.ctx->services->get(service::journal), to_message(append{st.entry, self}));
+    },
+    [=](const found_key& m) { on_found_key(self, *m.what); },
+  };
+}
+
+// The state so far as a record, if enough records came since the last one; it opens the next row.
+std::string checkpoint_if_due(const workflow_shell& st) {
+  std::string out;
+  if (st.state->records_since_checkpoint < st.ctx->opts.checkpoint_every || is_terminal(st.state->status))
+    return out;
+  json_writer w{out};
+  workflow::encode(w, workflow::checkpoint{workflow::to_checkpoint(*st.state)});
+  return out;
+}
+
+} // namespace
+
+workflow::context decision_context(const workflow_shell& st, const code_lookup& code) {
+  std::uint64_t low = 0;
+  for (std::size_t i = 8; i < 16; ++i)
+    low = low << 8U | st.workflow.bytes[i];
+  auto seq = st.state ? st.state->seq : 0;
+  return {.now = st.ctx->time.wall(),
+          .seed = mix64(st.ctx->seed ^ low ^ (seq + 1) * 0xD6E8FEB86659FD93ULL),
+          .code = code,
+          .seal = *st.ctx->seal,
+          .lim = st.ctx->lim,
+          .steps_max = st.ctx->opts.steps_max,
+          .log_threshold = st.ctx->opts.task_log};
+}
+
+void begin_append(workflow_actor* self, workflow::decision d, std::optional<store::summary> insert) {
+  auto& st = self->state;
+  auto& s = d.next;
+  auto e = std::make_shared<store::append_entry>();
+  e->workflow = st.workflow;
+  e->epoch = st.ctx->epoch;
+  e->seq = s.seq + 1;
+  e->at = d.at;
+  e->records = std::move(d.records);
+  auto wake = workflow::wake_at(s);
+  if (insert) {
+    st.row_state = insert->state = s.status;
+    insert->started_at = s.started_at;
+    insert->ended_at = s.ended_at;
+    st.row_wake = insert->wake_at = wake;
+    insert->error = printable(s.message, 512);
+    e->insert = std::move(insert);
+    if (!st.plan->stored)
+      e->blobs.push_back({st.plan->graph->hash, "plan", st.plan->graph->body});
+  } else if (s.status != st.row_state || wake != st.row_wake || st.checkpointing) {
+    e->update = store::summary_update{s.status, s.started_at, s.ended_at, wake, printable(s.message, 512),
+                                      st.checkpointing ? e->seq : 0};
+  }
+  st.checkpointing = false;
+  st.state = std::move(s);
+  st.entry = e;
+  st.effects = std::move(d.effects);
+  st.committed = std::exchange(st.inbox_committed, {});
+  self->send(st.ctx->services->get(service::journal), to_message(append{std::move(e), self}));
+}
+
+void step(workflow_actor* self) {
+  auto& st = self->state;
+  if (st.entry || !st.state)
+    return;
+  auto snapshot = st.ctx->catalogue->get();
+  code_lookup code = [&](std::string_view name) { return snapshot->classes->code(name); };
+  auto folded = checkpoint_if_due(st);
+  auto context = decision_context(st, code);
+  auto d = workflow::decide(std::move(*st.state), std::exchange(st.inbox, {}), context);
+  st.checkpointing = d.record_count > 0 && !folded.empty();
+  if (st.checkpointing) {
+    d.records.replace(0, 1, "[" + folded + ",");
+    d.next.records_since_checkpoint = d.record_count;
+  }
+  if (d.record_count == 0) {
+    st.state = std::move(d.next);
+    for (auto& f : std::exchange(st.inbox_committed, {}))
+      f(); // nothing to wait for: the events changed nothing
+    rest(self);
+    return;
+  }
+  begin_append(self, std::move(d), std::nullopt);
+}
+
+caf::actor spawn_new_workflow(caf::actor_system& sys, const context_ptr& ctx, const id& workflow) {
+  return sys.spawn(behavior_of, ctx, workflow);
+}
+
+caf::actor spawn_activated_workflow(caf::actor_system& sys, const context_ptr& ctx, const id& workflow) {
+  auto a = sys.spawn(behavior_of, ctx, workflow);
+  load_workflow(ctx, workflow, [a](std::shared_ptr<loaded_workflow> l) { caf::anon_send(a, to_message(loaded{std::move(l)})); });
+  return a;
+}
+
+} // namespace o3::engine

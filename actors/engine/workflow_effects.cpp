@@ -1,0 +1,107 @@
+// What a workflow does once its records are on disk: log lines, calls to workers.
+#include "actors/engine/task_actor.hpp"
+#include "actors/engine/workflow_shell.hpp"
+#include "actors/supervision/supervisor.hpp"
+#include "runtime/workflow/view.hpp"
+
+namespace o3::engine {
+namespace {
+
+using actors::service;
+static_assert(workflow::no_task == store::no_task);
+
+// time level actor trace_id text — one line per entry, control characters escaped
+void write_line(std::string& out, const workflow_shell& st, const workflow::write_log& w) {
+  out += to_rfc3339(st.ctx->time.wall());
+  out += ' ';
+  out += to_string(w.line.level);
+  out += ' ';
+  if (w.task == store::no_task)
+    out += "workflow";
+  else
+    out += "task." + st.state->graph->doc.tasks[w.task].ref;
+  out += ' ';
+  out += st.state->trace_id;
+  out += ' ';
+  out += printable(w.line.text);
+  if (w.attempt > 1)
+    out += " attempt=" + std::to_string(w.attempt);
+  out += '\n';
+}
+
+void write_logs(workflow_actor* self, const std::vector<workflow::effect>& effects) {
+  auto& st = self->state;
+  auto chunks = std::make_shared<std::vector<store::log_chunk>>();
+  for (const auto& e : effects) {
+    const auto* w = std::get_if<workflow::write_log>(&e);
+    if (w == nullptr)
+      continue;
+    if (chunks->empty() || chunks->back().task != w->task || chunks->back().attempt != w->attempt)
+      chunks->push_back({st.workflow, w->task, w->attempt, st.ctx->time.wall(), {}});
+    write_line(chunks->back().text, st, *w);
+  }
+  if (!chunks->empty())
+    self->send(st.ctx->services->get(service::logs), to_message(log_job{std::move(chunks)}));
+}
+
+void call(workflow_actor* self, const workflow::call_worker& c) {
+  auto& st = self->state;
+  const auto& s = *st.state;
+  const auto& t = s.tasks[c.task];
+  if (!t.calling || t.attempt != c.attempt)
+    return; // ended in the same turn
+  workers::call job;
+  job.workflow = st.workflow;
+  job.task = c.task;
+  job.attempt = c.attempt;
+  auto inputs = workflow::worker_inputs(s, c.task, *st.ctx->seal, st.ctx->lim);
+  const auto& spec = s.graph->doc.tasks[c.task];
+  job.class_name = spec.class_name;
+  job.inputs = inputs ? *std::move(inputs) : json::object();
+  job.attributes = t.attributes.is_null() ? json::object() : t.attributes;
+  job.ref_name = spec.ref;
+  job.uuid = id::derived(s.workflow, spec.ref).hex();
+  job.trace_id = s.trace_id;
+  job.last_task_state = t.last_state ? to_string(*t.last_state) : std::string_view{"never"};
+  job.always_run = spec.always_run;
+  auto a = spawn_task(self->system(), st.ctx, self, std::move(job));
+  self->monitor(a);
+  st.tasks[c.task] = std::move(a);
+}
+
+} // namespace
+
+void perform(workflow_actor* self, const std::vector<workflow::effect>& effects) {
+  if (effects.empty())
+    return;
+  write_logs(self, effects);
+  auto& st = self->state;
+  for (const auto& e : effects)
+    if (const auto* c = std::get_if<workflow::call_worker>(&e))
+      call(self, *c);
+    else if (const auto* s = std::get_if<workflow::stop_worker>(&e))
+      if (auto it = st.tasks.find(s->task); it != st.tasks.end())
+        self->send(it->second, to_message(stop_task{is_terminal(st.state->tasks[s->task].state)}));
+}
+
+void on_task_down(workflow_actor* self, const caf::down_msg& down) {
+  auto& st = self->state;
+  for (auto it = st.tasks.begin(); it != st.tasks.end(); ++it)
+    if (it->second.address() == down.source) {
+      auto task = it->first;
+      st.tasks.erase(it);
+      if (down.reason && st.state)
+        st.inbox.push_back(workflow::call_lost{task, st.state->tasks[task].attempt, actors::reason_text(down.reason)});
+      step(self);
+      return;
+    }
+}
+
+std::string workflow_document(const workflow::state& s) {
+  std::string body;
+  json_writer out{body};
+  workflow::write_workflow(out, s);
+  return body;
+}
+
+} // namespace o3::engine

@@ -1,0 +1,171 @@
+// The first messages of a new workflow: validate, accept, answer; or hand over to the workflow that
+// already holds the idempotency key.
+#include "actors/engine/workflow_shell.hpp"
+
+#include "actors/engine/submission.hpp"
+#include "runtime/workflow/view.hpp"
+
+namespace o3::engine {
+namespace {
+
+using actors::service;
+
+void reply_and_quit(workflow_actor* self, answer a) {
+  auto& st = self->state;
+  if (st.job)
+    st.job->reply(std::move(a));
+  st.job.reset();
+  self->quit();
+}
+
+void refuse(workflow_actor* self, std::vector<error> errors) {
+  ++self->state.ctx->stats->refused;
+  reply_and_quit(self, validation_answer(std::move(errors)));
+}
+
+void look_up_key(workflow_actor* self) {
+  auto& st = self->state;
+  auto run = std::make_shared<std::function<void(store::reader&)>>(
+    [me = caf::actor{self}, who = st.job->request.who, key = st.body_key](store::reader& in) {
+      auto e = std::make_shared<existing>();
+      e->row = in.find_key(who.project, who.principal, key);
+      if (!e->row)
+        e->kept = in.find_kept_key(who.project, who.principal, key);
+      caf::anon_send(me, to_message(found_key{std::move(e)}));
+    });
+  self->send(st.ctx->services->get(service::engine_reader), to_message(read_job{std::move(run)}));
+}
+
+answer replayed(const id& workflow, const store::summary* row) {
+  answer a;
+  a.kind = answer::how::replayed;
+  a.location = "/api/v1/workflow/" + workflow.hex() + "/";
+  json_writer out{a.body};
+  out.begin_object().field("id", workflow);
+  if (row != nullptr) {
+    out.field("ref", std::string_view{row->ref}).field("trace_id", std::string_view{row->trace_id});
+    out.field("revision", row->revision).field("state", to_string(row->state));
+  } else {
+    out.key("state").null().field("pruned", true); // its record is gone, its key is kept
+  }
+  out.key("warnings").begin_array().end_array();
+  out.key("links").begin_object().field("self", std::string_view{a.location}).end_object().end_object();
+  return a;
+}
+
+store::summary summary_of(const workflow_shell& st, const workflow::accepted& a) {
+  store::summary s;
+  s.workflow = a.workflow;
+  s.project = a.project;
+  s.principal = a.principal;
+  s.ref = a.ref;
+  s.trace_id = a.trace_id;
+  s.idempotency_key = st.body_key;
+  s.body_hash = st.body_hash;
+  s.template_ref = a.template_ref;
+  s.plan_hash = a.plan_hash;
+  s.name = a.name;
+  s.created_at = st.ctx->time.wall();
+  return s;
+}
+
+} // namespace
+
+void on_submit(workflow_actor* self, std::shared_ptr<submission> job) {
+  auto& st = self->state;
+  st.job = std::move(job);
+  auto snapshot = st.ctx->catalogue->get();
+  auto c = check_submission(*st.job, *snapshot, *st.ctx);
+  if (st.job->validate_only) {
+    ++st.ctx->stats->validated;
+    reply_and_quit(self, validate_answer(c));
+    return;
+  }
+  st.body_key = c.key;
+  if (!c.key.empty())
+    st.body_hash = st.ctx->seal->fingerprint(canonical(*st.job->request.body));
+  if (!c.found.ok()) {
+    if (c.key.empty())
+      refuse(self, std::move(c.found.errors));
+    else // the template may have changed since: an accepted request is answered as it was
+      look_up_key(self);
+    st.refusal = std::move(c.found.errors);
+    return;
+  }
+  st.plan = c.plan;
+  code_lookup code = [&](std::string_view name) { return snapshot->classes->code(name); };
+  auto d = workflow::accept(c.accept, st.plan->graph, decision_context(st, code));
+  begin_append(self, std::move(d), summary_of(st, c.accept));
+}
+
+void on_accept_conflict(workflow_actor* self) {
+  auto& st = self->state;
+  st.entry.reset();
+  st.state.reset();
+  st.effects.clear();
+  look_up_key(self);
+}
+
+void on_found_key(workflow_actor* self, const existing& found) {
+  auto& st = self->state;
+  if (!st.job)
+    return;
+  if (!found.row && !found.kept) {
+    if (!st.refusal.empty())
+      refuse(self, std::move(st.refusal));
+    else
+      throw std::logic_error("the journal refused workflow " + st.workflow.hex() + " for a reason that is gone");
+    return;
+  }
+  const auto& hash = found.row ? found.row->body_hash : found.kept->body_hash;
+  const auto& other = found.row ? found.row->workflow : found.kept->workflow;
+  if (hash != st.body_hash) {
+    ++st.ctx->stats->refused;
+    answer a;
+    a.problem = make_error(fault::idempotency_mismatch,
+                           "the key '" + st.body_key + "' belongs to workflow " + other.hex() + ", which was submitted with another body",
+                           st.job->request.idempotency_key.empty() ? "/workflow/meta/ref" : "",
+                           "use a new key for a new request, or send the same body again");
+    reply_and_quit(self, std::move(a));
+    return;
+  }
+  ++st.ctx->stats->replayed;
+  auto a = replayed(other, found.row ? &*found.row : nullptr);
+  if (!st.job->request.wait || !found.row) {
+    reply_and_quit(self, std::move(a));
+    return;
+  }
+  auto c = std::make_shared<command>();
+  c->workflow = other;
+  c->wait = st.job->request.wait;
+  c->reply = [reply = st.job->reply](answer b) {
+    b.kind = b.problem.code == fault::none && b.kind == answer::how::accepted ? answer::how::accepted : answer::how::replayed;
+    reply(std::move(b));
+  };
+  st.job.reset();
+  self->send(st.ctx->services->get(service::workflows), to_message(command_for{std::move(c)}));
+  self->quit();
+}
+
+void answer_accepted(workflow_actor* self) {
+  auto& st = self->state;
+  ++st.ctx->stats->submitted;
+  auto job = std::exchange(st.job, nullptr);
+  bool ended = is_terminal(st.state->status);
+  if (job->request.wait && !ended && job->request.wait->count() > 0) {
+    st.waiters.push_back({job->reply, self->clock().now() + *job->request.wait});
+    return;
+  }
+  answer a;
+  a.location = "/api/v1/workflow/" + st.workflow.hex() + "/";
+  if (job->request.wait && ended) {
+    a.body = workflow_document(*st.state);
+  } else {
+    a.kind = answer::how::accepted;
+    json_writer out{a.body};
+    workflow::write_accepted(out, *st.state);
+  }
+  job->reply(std::move(a));
+}
+
+} // namespace o3::engine

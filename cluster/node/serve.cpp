@@ -1,0 +1,149 @@
+#include "cluster/node/serve.hpp"
+
+#include "cluster/node/installation.hpp"
+#include "cluster/node/node.hpp"
+#include "cluster/node/options.hpp"
+#include "tasks/worker/worker.hpp"
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <poll.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+namespace o3 {
+namespace {
+
+constexpr int exit_start = 1, exit_config = 2, exit_service = 70, exit_store = 75;
+
+int complain(const error& e, int code) {
+  std::cerr << "o3: " << fault_code(e.code) << ": " << e.message << "\n";
+  if (!e.hint.empty())
+    std::cerr << "    " << e.hint << "\n";
+  return code;
+}
+
+logger make_logger(const config::options& o) {
+  auto sink = spdlog::stderr_logger_mt("o3");
+  sink->set_pattern("%v"); // lines are complete when they come
+  sink->flush_on(spdlog::level::info);
+  return {parse_log_level(o.log.level).value_or(log_level::info), system_clock(),
+          [sink](log_level, std::string_view line) { sink->info("{}", line); }};
+}
+
+// Signals are blocked before any thread starts and read from here, so that nothing is interrupted.
+class signals {
+public:
+  signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (int s : {SIGINT, SIGTERM, SIGHUP})
+      sigaddset(&set, s);
+    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    fd_ = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+  }
+  signals(const signals&) = delete;
+  signals& operator=(const signals&) = delete;
+  ~signals() { ::close(fd_); }
+
+  /// The next signal, or 0 if none came in time; a negative time waits for ever.
+  [[nodiscard]] int wait(int timeout_ms) const {
+    pollfd p{fd_, POLLIN, 0};
+    signalfd_siginfo info{};
+    if (::poll(&p, 1, timeout_ms) <= 0 || ::read(fd_, &info, sizeof info) != sizeof info)
+      return 0;
+    return static_cast<int>(info.ssi_signo);
+  }
+  [[nodiscard]] bool asked_to_stop() const {
+    int s = wait(0);
+    return s == SIGINT || s == SIGTERM;
+  }
+
+private:
+  int fd_;
+};
+
+// Ends the process at once, whatever is going on: the store cannot be trusted any more. Not a crash.
+[[noreturn]] void store_is_gone(fault code, const std::string& what) {
+  auto text = "o3: " + std::string{fault_code(code)} + ": " + what
+              + "\n    nothing more was accepted or started; mend the cause and start again: it goes on where it was\n";
+  [[maybe_unused]] auto n = ::write(STDERR_FILENO, text.data(), text.size());
+  ::_exit(exit_store);
+}
+
+int run(node& n, const signals& sig, const std::atomic<bool>& escalated, const config::options& o) {
+  constexpr int look_ms = 500;
+  while (!escalated) {
+    int s = sig.wait(look_ms);
+    if (s == SIGHUP)
+      n.catalogue().reload({}, [](const engine::answer&) {});
+    else if (s != 0)
+      break;
+  }
+  auto begin = std::chrono::steady_clock::now();
+  std::cerr << "o3: stopping\n";
+  bool settled = n.stop(o.shutdown.deadline);
+  auto ms = std::chrono::duration_cast<millis>(std::chrono::steady_clock::now() - begin).count();
+  std::cerr << "o3: stopped after " << ms << " ms" << (settled ? "" : ", not everything had settled; the next start goes on with it") << "\n";
+  if (!settled)
+    ::_exit(escalated ? exit_service : 0);
+  return escalated ? exit_service : 0;
+}
+
+} // namespace
+
+int serve(const config::loaded& c, const std::string& program) {
+  if (!c.found.ok()) {
+    for (const auto& e : c.found.errors)
+      complain(e, exit_config);
+    return exit_config;
+  }
+  const auto& o = c.values;
+  signals sig;
+  ::prctl(PR_SET_DUMPABLE, 0); // secrets are in memory
+  ::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c): cannot fail for these arguments
+  const char* token = std::getenv("O3_TOKEN"); // NOLINT(concurrency-mt-unsafe): no other thread yet
+  auto where = open_installation(o, token == nullptr ? "" : token);
+  if (!where)
+    return complain(where.error(), exit_start);
+  if (sig.asked_to_stop())
+    return 0;
+  std::atomic<bool> escalated{false};
+  auto options = node_options_of(o, *where, program);
+  if (!options)
+    return complain(options.error(), exit_config);
+  options->log = make_logger(o);
+  options->on_fatal = store_is_gone;
+  options->on_escalate = [&](const std::string& service, const std::string& reason) {
+    std::cerr << "o3: service " << service << " could not be kept running: " << reason << "\n";
+    escalated = true;
+  };
+  auto started = node::start(*std::move(options));
+  if (!started)
+    return complain(started.error(), exit_start);
+  auto& n = **started;
+  if (auto ok = remember_epoch(*where, n.epoch()); !ok)
+    store_is_gone(ok.error().code, ok.error().message);
+  auto address = listen_host(o) + ":" + std::to_string(n.http_port());
+  announce_listen(*where, address);
+  if (where->new_token)
+    std::cout << "token: " << *where->new_token << "\n";
+  std::cout << "o3 listens on http://" << address << "/ (docs at /docs), data in " << o.data.dir << std::endl;
+  auto code = run(n, sig, escalated, o);
+  retract_listen(*where);
+  return code;
+}
+
+int work() {
+  auto random = secure_random();
+  ::prctl(PR_SET_DUMPABLE, 0);
+  tasks::registry classes{tasks::registry::builtin()};
+  return tasks::run_worker(STDIN_FILENO, STDOUT_FILENO, classes, system_clock(), *random);
+}
+
+} // namespace o3
