@@ -19,9 +19,9 @@ namespace o3::http::client {
 
 struct request {
   std::string method = "GET";
-  std::string url;
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;
+  std::string url{};
+  std::vector<std::pair<std::string, std::string>> headers{};
+  std::string body{};
   millis connect_timeout{5'000};
   millis timeout{30'000};                   ///< of the whole exchange; 0 for streams: none
   std::size_t answer_bytes_max = 256 << 20; ///< of a body that is collected
