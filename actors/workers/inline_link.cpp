@@ -2,6 +2,8 @@
 
 #include "tasks/worker/core.hpp"
 
+#include <utility>
+
 namespace o3::workers {
 namespace {
 

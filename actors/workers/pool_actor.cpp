@@ -3,6 +3,8 @@
 #include "actors/supervision/supervisor.hpp"
 #include "actors/workers/pool_shell.hpp"
 
+#include <caf/make_message.hpp>
+
 namespace o3::workers {
 namespace {
 

@@ -1,6 +1,7 @@
 // The calls: queued, handed to the least loaded worker, followed until they end.
 #include "actors/workers/pool_shell.hpp"
 
+#include <algorithm>
 #include <caf/send.hpp>
 
 namespace o3::workers {
@@ -50,9 +51,10 @@ void on_event(pool_actor* self, std::size_t slot, call_event& e) {
   auto it = st.calls.find(e.id);
   if (it == st.calls.end() || it->second.slot != slot)
     return; // dropped long ago, or never ours
+  bool last = e.what == call_event::kind::ended;
   if (it->second.from)
     self->send(it->second.from, to_message(std::move(e)));
-  if (e.what == call_event::kind::ended) {
+  if (last) {
     st.slots[slot].useful = true;
     forget(st, it);
   }

@@ -4,6 +4,7 @@
 #include "actors/workers/pool_actor.hpp"
 #include "actors/workers/wire.hpp"
 
+#include <caf/event_based_actor.hpp>
 #include <caf/stateful_actor.hpp>
 #include <deque>
 #include <optional>

@@ -61,7 +61,7 @@ void close_on_exec_from_3() {
     ::sigaction(s, &standard, nullptr);
   sigset_t none;
   sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
   if (::dup2(in, STDIN_FILENO) >= 0 && ::dup2(out, STDOUT_FILENO) >= 0) {
     close_on_exec_from_3();
     ::execvp(argv[0], argv);
@@ -103,6 +103,7 @@ result<child_process> start(const std::vector<std::string>& command) {
   O3_TRY(auto out, make_pipe());
   O3_TRY(auto failure, make_pipe());
   std::vector<char*> argv;
+  argv.reserve(command.size() + 1);
   for (const auto& a : command)
     argv.push_back(
       const_cast<char*>(a.c_str())); // NOLINT: exec's old signature, it changes nothing

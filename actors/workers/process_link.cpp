@@ -3,6 +3,7 @@
 #include "actors/workers/pool_actor.hpp"
 #include "actors/workers/process.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -120,10 +121,10 @@ private:
     if (why_.empty())
       why_ = why;
     kill_at_.reset();
+    kill_group(child_); // first, or it might die of its closed pipes
     child_.in.reset();
     child_.out.reset(); // nothing it still says counts
     to_write_.clear();
-    kill_group(child_);
   }
 
   void take_outbox() {
