@@ -182,7 +182,8 @@ TEST_CASE("list refuses values it cannot read, naming the parameter", "[http][ap
   };
   for (const auto& [query, name] : table) {
     INFO(query);
-    const auto j = require_problem(s.get(list + "?" + query), 400, "bad_value");
+    const auto j
+      = require_problem(s.get(std::string{list}.append("?").append(query)), 400, "bad_value");
     CHECK(j.at("detail").get<std::string>().find(name) != std::string::npos);
   }
   CHECK(require_problem(s.get(list + "?state=runing"), 400, "bad_value").at("hint")
@@ -228,7 +229,8 @@ TEST_CASE("a workflow is shown by its id; what is no id is not found", "[http][a
   for (const std::string& bad :
        {std::string{"7"}, std::string{"passwd"}, some_id + "0", std::string(32, 'g')}) {
     for (const std::string tail : {"", "task/", "task/a/", "log/", "task/a/log/", "events/"})
-      require_problem(s.get("/api/v1/workflow/" + bad + "/" + tail), 404, "not_found");
+      require_problem(s.get(std::string{"/api/v1/workflow/"}.append(bad).append("/").append(tail)),
+                      404, "not_found");
     require_problem(s.post_json("/api/v1/workflow/" + bad + "/cancel/", "{}"), 404, "not_found");
   }
   CHECK(s.says.calls.empty());
