@@ -10,25 +10,28 @@ namespace o3::store::sqlite {
 
 namespace {
 
-// The first statement of an entry decides whether it is accepted: its WHERE asks for the owner's
-// epoch, and a row that exists already is ignored, so a refused entry changes nothing.
+// The first statement of an entry decides whether it is accepted: one column is NULL unless the
+// owner's epoch and all else is right, and OR IGNORE skips a row with a forbidden NULL just as one
+// that exists. So a refused entry changes nothing. (INSERT … SELECT … WHERE would say the same, but
+// copies through a temporary table if it reads the table that it fills.)
 std::string insert_summary_sql(bool with_key) {
-  std::string sql
-    = "INSERT OR IGNORE INTO workflow(" + std::string{summary_columns} + ") SELECT ?1";
-  for (int i = 2; i <= summary_width; ++i)
-    sql += ",?" + std::to_string(i);
-  sql += " WHERE (SELECT epoch FROM shard WHERE shard=?2)=?" + std::to_string(summary_width + 1);
+  std::string sql = "INSERT OR IGNORE INTO workflow(" + std::string{summary_columns}
+                    + ") VALUES(?1,(SELECT shard FROM shard WHERE shard=?2 AND epoch=?"
+                    + std::to_string(summary_width + 1);
   if (with_key)
     sql += " AND NOT EXISTS(SELECT 1 FROM kept_key WHERE project=?3 AND principal=?4 AND key=?7)";
-  return sql;
+  sql += ")";
+  for (int i = 3; i <= summary_width; ++i)
+    sql += ",?" + std::to_string(i);
+  return sql + ")";
 }
 
 constexpr std::string_view insert_first_sql
   = "INSERT INTO journal(pos,workflow,seq,epoch,at,records) VALUES(?1,?2,1,?3,?4,?5)";
 constexpr std::string_view insert_next_sql
-  = "INSERT OR IGNORE INTO journal(pos,workflow,seq,epoch,at,records) SELECT ?1,?2,?3,?4,?5,?6 "
-    "WHERE (SELECT epoch FROM shard WHERE shard=?7)=?4 "
-    "AND EXISTS(SELECT 1 FROM journal WHERE workflow=?2 AND seq=?3-1)";
+  = "INSERT OR IGNORE INTO journal(pos,workflow,seq,epoch,at,records) VALUES(?1,?2,?3,"
+    "(SELECT epoch FROM shard WHERE shard=?7 AND epoch=?4 "
+    "AND EXISTS(SELECT 1 FROM journal WHERE workflow=?2 AND seq=?3-1)),?5,?6)";
 constexpr std::string_view update_sql
   = "UPDATE workflow SET state=?2,started_at=?3,ended_at=?4,wake_at=?5,error=?6,"
     "checkpoint_seq=iif(?7=0,checkpoint_seq,?7) WHERE id=?1";
@@ -37,9 +40,9 @@ constexpr std::string_view update_sql
 
 sqlite_journal::sqlite_journal(std::shared_ptr<data_dir> dir, const std::filesystem::path& file,
                                const connection_options& o, std::function<void()> before_commit,
-                               std::shared_ptr<std::atomic<bool>> in_use)
+                               std::shared_ptr<writer_gate> gate)
     : dir_(std::move(dir)), connection_(file, access::write, o),
-      before_commit_(std::move(before_commit)), in_use_(std::move(in_use)),
+      before_commit_(std::move(before_commit)), gate_(std::move(gate)),
       insert_summary_(connection_, insert_summary_sql(false)),
       insert_summary_with_key_(connection_, insert_summary_sql(true)),
       insert_first_(connection_, insert_first_sql), insert_next_(connection_, insert_next_sql),
@@ -51,7 +54,7 @@ sqlite_journal::sqlite_journal(std::shared_ptr<data_dir> dir, const std::filesys
 }
 
 sqlite_journal::~sqlite_journal() {
-  in_use_->store(false);
+  gate_->give_place_back();
 }
 
 template <class Body>
@@ -60,6 +63,7 @@ void sqlite_journal::in_transaction(Body body) {
     throw storage_failure{fault::storage_failed,
                           "The store in '" + dir_->path().string()
                             + "' failed before; nothing is written until o3 is started again."};
+  const inside_gate inside{*gate_};
   const auto pos = next_pos_;
   try {
     transaction t{connection_};

@@ -6,9 +6,9 @@
 #pragma once
 #include "runtime/sqlite/connection.hpp"
 #include "runtime/sqlite/data_dir.hpp"
+#include "runtime/sqlite/writer_gate.hpp"
 #include "runtime/store/journal.hpp"
 
-#include <atomic>
 #include <functional>
 #include <memory>
 
@@ -16,9 +16,10 @@ namespace o3::store::sqlite {
 
 class sqlite_journal final : public journal {
 public:
+  /// `gate` has a place taken for this writer; it is given back at the end.
   sqlite_journal(std::shared_ptr<data_dir> dir, const std::filesystem::path& file,
                  const connection_options& o, std::function<void()> before_commit,
-                 std::shared_ptr<std::atomic<bool>> in_use);
+                 std::shared_ptr<writer_gate> gate);
   ~sqlite_journal() override;
 
   std::vector<outcome> append(std::span<const append_entry> entries) override;
@@ -38,7 +39,7 @@ private:
   std::shared_ptr<data_dir> dir_; ///< holds the lock
   connection connection_;
   std::function<void()> before_commit_;
-  std::shared_ptr<std::atomic<bool>> in_use_;
+  std::shared_ptr<writer_gate> gate_;
   std::uint64_t next_pos_ = 1;
   bool failed_ = false;
   statement insert_summary_;

@@ -99,9 +99,10 @@ void sqlite_log_writer::write(open_segment& to) {
 
 sqlite_log_writer::open_segment& sqlite_log_writer::segment_for(wall_time at) {
   const auto day = day_of(at);
-  if (open_ && (open_->bytes > options_.segment_bytes || open_->segment.day < day))
-    open_.reset();
-  else if (open_ && !catalog_->contains(open_->segment.number)) // a reader found it broken
+  const bool ended = open_
+                     && (open_->bytes > options_.segment_bytes || open_->segment.day < day
+                         || !catalog_->contains(open_->segment.number)); // a reader found it broken
+  if (ended)
     open_.reset();
   if (!open_)
     open_or_make(day);

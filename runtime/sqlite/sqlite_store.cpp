@@ -5,10 +5,10 @@
 #include "runtime/sqlite/journal.hpp"
 #include "runtime/sqlite/reader.hpp"
 #include "runtime/sqlite/schema.hpp"
+#include "runtime/sqlite/writer_gate.hpp"
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <fcntl.h>
 #include <mutex>
 #include <sqlite3.h>
@@ -73,16 +73,16 @@ public:
   }
 
   std::unique_ptr<journal> make_journal() override {
-    if (writing_->exchange(true))
+    if (!gate_->take_place())
       throw storage_failure{fault::internal, "A second journal was asked for the store '"
                                                + file_.string() + "' while the first is in use."};
     try {
       return std::make_unique<sqlite_journal>(
         dir_, file_,
         connection_options{options_.cache_kib, options_.wal_limit_bytes, durability::full},
-        options_.before_commit, writing_);
+        options_.before_commit, gate_);
     } catch (...) {
-      writing_->store(false);
+      gate_->give_place_back();
       throw;
     }
   }
@@ -97,11 +97,13 @@ public:
   void checkpoint() override {
     const std::lock_guard lock{checkpoint_mutex_};
     const auto frames = checkpoint_step(SQLITE_CHECKPOINT_PASSIVE);
-    // While appends never pause, a passive checkpoint never catches up and the WAL would grow for
-    // ever. The second passive step leaves little for the one that makes the writer wait.
-    if (frames.left() > 0 && frames.all * page_bytes_ > options_.wal_limit_bytes / 2) {
+    // Only a writer that finds every frame copied begins the WAL again, and while appends never
+    // pause it never does: the WAL would grow for ever. The second passive step leaves little to
+    // copy for the one that shuts the writer out.
+    if (frames * page_bytes_ > options_.wal_limit_bytes / 2) {
       checkpoint_step(SQLITE_CHECKPOINT_PASSIVE);
-      checkpoint_step(frames.all * page_bytes_ > 2 * options_.wal_limit_bytes
+      const closed_gate closed{*gate_};
+      checkpoint_step(frames * page_bytes_ > 2 * options_.wal_limit_bytes
                         ? SQLITE_CHECKPOINT_TRUNCATE
                         : SQLITE_CHECKPOINT_RESTART);
     }
@@ -112,21 +114,14 @@ public:
   }
 
 private:
-  struct progress {
-    std::size_t all = 0;
-    std::size_t copied = 0;
-    [[nodiscard]] std::size_t left() const { return all - copied; }
-  };
-
-  progress checkpoint_step(int mode) {
+  /// The frames in the WAL when it began.
+  std::size_t checkpoint_step(int mode) {
     int all = 0;
-    int copied = 0;
-    const int rc = sqlite3_wal_checkpoint_v2(checkpointer_.raw(), nullptr, mode, &all, &copied);
+    const int rc = sqlite3_wal_checkpoint_v2(checkpointer_.raw(), nullptr, mode, &all, nullptr);
     // Busy: a reader or the writer stands in the way; the next call goes on.
     if (rc != SQLITE_OK && rc != SQLITE_BUSY && rc != SQLITE_LOCKED)
       checkpointer_.fail(rc, "checkpoint");
-    return {static_cast<std::size_t>(std::max(all, 0)),
-            static_cast<std::size_t>(std::max(copied, 0))};
+    return static_cast<std::size_t>(std::max(all, 0));
   }
 
   std::shared_ptr<data_dir> dir_; ///< holds the lock
@@ -135,7 +130,7 @@ private:
   std::mutex checkpoint_mutex_;
   connection checkpointer_;
   std::size_t page_bytes_;
-  std::shared_ptr<std::atomic<bool>> writing_ = std::make_shared<std::atomic<bool>>(false);
+  std::shared_ptr<writer_gate> gate_ = std::make_shared<writer_gate>();
 };
 
 } // namespace

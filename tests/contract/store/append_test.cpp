@@ -123,6 +123,7 @@ TEST_CASE("a summary comes back with every field it went in with") {
     in.error = std::string{"a\0b", 3};
     in.root = make_id(1);
     in.parent = make_id(2);
+    in.checkpoint_seq = 1;
     REQUIRE(append_one(*s.journal, e) == outcome::ok);
     CHECK(shown(*s.reader->find(make_id(7))) == shown(in));
     // The least there can be: empty texts, no hashes, a trace id that only looks like the id.
@@ -163,6 +164,21 @@ TEST_CASE("an update replaces exactly the state, the times and the error") {
     expected.started_at = expected.ended_at = std::nullopt;
     expected.error.clear();
     CHECK(shown(*s.reader->find(make_id(1))) == shown(expected));
+  }
+}
+
+TEST_CASE("an update moves the checkpoint only if it names one") {
+  EACH_STORE(kind) {
+    opened s{kind};
+    REQUIRE(append_one(*s.journal, first_entry(1, s.epoch)) == outcome::ok);
+    CHECK(s.reader->find(make_id(1))->checkpoint_seq == 0);
+    for (const std::uint64_t seq : {2U, 3U, 4U}) {
+      auto u = next_entry(1, s.epoch, seq);
+      u.update = summary_update{};
+      u.update->checkpoint_seq = seq == 3 ? 3 : 0;
+      REQUIRE(append_one(*s.journal, u) == outcome::ok);
+      CHECK(s.reader->find(make_id(1))->checkpoint_seq == (seq < 3 ? 0U : 3U));
+    }
   }
 }
 
