@@ -1,4 +1,5 @@
-// Precompiled for every folder below actors/ and cluster/. The only place where caf/all.hpp is included.
+// Precompiled for every folder below actors/ and cluster/. The only place where caf/all.hpp is
+// included.
 #pragma once
 #include <caf/all.hpp>
 #include <map>

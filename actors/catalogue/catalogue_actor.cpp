@@ -52,7 +52,8 @@ std::vector<std::string> names_of(const Map& m) {
 }
 
 answer unknown_template(const engine::catalogue_snapshot& known, const std::string& ref) {
-  return refused(fault::not_found, "there is no template '" + printable(ref, 128) + "'", "", nearest_hint(ref, names_of(known.templates)));
+  return refused(fault::not_found, "there is no template '" + printable(ref, 128) + "'", "",
+                 nearest_hint(ref, names_of(known.templates)));
 }
 
 const template_dir* owned_dir(const options& o) {
@@ -74,17 +75,21 @@ answer checked(const engine::stored_plan_ptr& plan, const findings& found, bool 
   return a;
 }
 
-answer put(const context_ptr& ctx, const options& o, const std::string& ref, const json& doc, bool dry_run) {
+answer put(const context_ptr& ctx, const options& o, const std::string& ref, const json& doc,
+           bool dry_run) {
   auto known = ctx->catalogue->get();
   findings found;
   auto plan = check_template(doc, *known->classes, ctx->lim, found);
   if (plan && plan->graph->doc.ref != ref)
-    found.fail(fault::bad_value, "/ref_name", "the document's ref_name is '" + plan->graph->doc.ref + "', the path says '" + printable(ref, 128) + "'",
+    found.fail(fault::bad_value, "/ref_name",
+               "the document's ref_name is '" + plan->graph->doc.ref + "', the path says '"
+                 + printable(ref, 128) + "'",
                "use the same name in both");
   if (dry_run)
     return checked(plan, found, false);
   if (!found.ok()) {
-    auto a = refused(fault::validation_failed, "the template has " + std::to_string(found.errors.size()) + " error(s)");
+    auto a = refused(fault::validation_failed,
+                     "the template has " + std::to_string(found.errors.size()) + " error(s)");
     a.errors = std::move(found.errors);
     return a;
   }
@@ -103,8 +108,10 @@ answer remove(const context_ptr& ctx, const options& o, const std::string& ref) 
   if (it == known->templates.end())
     return unknown_template(*known, ref);
   if (!it->second.owned)
-    return refused(fault::conflict, "template '" + ref + "' comes from " + it->second.origin + ", which this node does not own", "",
-                   "remove the file there and reload");
+    return refused(fault::conflict,
+                   "template '" + ref + "' comes from " + it->second.origin
+                     + ", which this node does not own",
+                   "", "remove the file there and reload");
   if (::unlink(it->second.origin.c_str()) != 0)
     return refused(fault::storage_failed, "cannot remove " + it->second.origin);
   load_now(ctx, o);
@@ -120,9 +127,14 @@ answer list_templates(const engine::catalogue_snapshot& known) {
   out.begin_object().key("items").begin_array();
   for (const auto& [ref, entry] : known.templates) {
     const auto& doc = entry.plan->graph->doc;
-    out.begin_object().field("ref_name", std::string_view{ref}).field("name", std::string_view{doc.name});
-    out.field("description", std::string_view{doc.description}).field("schema_version", doc.schema_version);
-    out.field("tasks", doc.tasks.size()).field("origin", std::string_view{entry.origin}).field("owned", entry.owned);
+    out.begin_object()
+      .field("ref_name", std::string_view{ref})
+      .field("name", std::string_view{doc.name});
+    out.field("description", std::string_view{doc.description})
+      .field("schema_version", doc.schema_version);
+    out.field("tasks", doc.tasks.size())
+      .field("origin", std::string_view{entry.origin})
+      .field("owned", entry.owned);
     out.field("hash", std::string_view{to_hex(entry.plan->graph->hash)}).end_object();
   }
   out.end_array().key("next_cursor").null();
@@ -135,7 +147,9 @@ class node_catalogue final : public port {
 public:
   explicit node_catalogue(context_ptr ctx) : ctx_(std::move(ctx)) {}
 
-  void templates(caller, reply_fn reply) override { reply(list_templates(*ctx_->catalogue->get())); }
+  void templates(caller, reply_fn reply) override {
+    reply(list_templates(*ctx_->catalogue->get()));
+  }
 
   void show_template(std::string ref, caller, reply_fn reply) override {
     auto known = ctx_->catalogue->get();
@@ -149,18 +163,22 @@ public:
     reply(std::move(a));
   }
 
-  void put_template(std::string ref, std::shared_ptr<const json> doc, bool dry_run, caller, reply_fn reply) override {
+  void put_template(std::string ref, std::shared_ptr<const json> doc, bool dry_run, caller,
+                    reply_fn reply) override {
     if (!is_ref_name(ref)) {
-      reply(refused(fault::bad_value, "'" + printable(ref, 128) + "' is no ref_name", "", "letters, digits, '_', '.', '-'; the first a letter or '_'"));
+      reply(refused(fault::bad_value, "'" + printable(ref, 128) + "' is no ref_name", "",
+                    "letters, digits, '_', '.', '-'; the first a letter or '_'"));
       return;
     }
-    run(std::move(reply), [ref = std::move(ref), doc = std::move(doc), dry_run](const context_ptr& ctx, const options& o) {
-      return put(ctx, o, ref, *doc, dry_run);
-    });
+    run(std::move(reply),
+        [ref = std::move(ref), doc = std::move(doc), dry_run](
+          const context_ptr& ctx, const options& o) { return put(ctx, o, ref, *doc, dry_run); });
   }
 
   void delete_template(std::string ref, caller, reply_fn reply) override {
-    run(std::move(reply), [ref = std::move(ref)](const context_ptr& ctx, const options& o) { return remove(ctx, o, ref); });
+    run(std::move(reply), [ref = std::move(ref)](const context_ptr& ctx, const options& o) {
+      return remove(ctx, o, ref);
+    });
   }
 
   void classes(caller, reply_fn reply) override {
@@ -182,7 +200,8 @@ public:
       std::vector<std::string> names;
       for (const auto& other : known->classes->all())
         names.push_back(other->name);
-      a = refused(fault::not_found, "there is no task class '" + printable(name, 128) + "'", "", nearest_hint(name, names));
+      a = refused(fault::not_found, "there is no task class '" + printable(name, 128) + "'", "",
+                  nearest_hint(name, names));
     }
     reply(std::move(a));
   }
@@ -209,7 +228,9 @@ public:
       auto known = ctx->catalogue->get();
       answer a;
       json_writer out{a.body};
-      out.begin_object().field("templates", known->templates.size()).field("classes", known->classes->all().size());
+      out.begin_object()
+        .field("templates", known->templates.size())
+        .field("classes", known->classes->all().size());
       engine::write_findings(out, "problems", known->problems);
       out.end_object();
       return a;
@@ -218,9 +239,11 @@ public:
 
 private:
   void run(reply_fn reply, std::function<answer(const context_ptr&, const options&)> f) const {
-    auto job = [ctx = ctx_, reply = engine::answered_once(std::move(reply)), f = std::move(f)](const options& o) { reply(f(ctx, o)); };
+    auto job = [ctx = ctx_, reply = engine::answered_once(std::move(reply)),
+                f = std::move(f)](const options& o) { reply(f(ctx, o)); };
     caf::anon_send(ctx_->services->get(service::catalogue),
-                   caf::make_message(catalogue_job{std::make_shared<std::function<void(const options&)>>(std::move(job))}));
+                   caf::make_message(catalogue_job{
+                     std::make_shared<std::function<void(const options&)>>(std::move(job))}));
   }
 
   context_ptr ctx_;
@@ -229,12 +252,14 @@ private:
 } // namespace
 
 void load_now(const context_ptr& ctx, const options& o) {
-  auto next = std::make_shared<engine::catalogue_snapshot>(load_templates(o.dirs, o.classes(), ctx->lim, *ctx->catalogue->get()));
+  auto next = std::make_shared<engine::catalogue_snapshot>(
+    load_templates(o.dirs, o.classes(), ctx->lim, *ctx->catalogue->get()));
   for (const auto& p : next->problems)
     ctx->log.write(log_level::warning, "catalogue", "template or class not usable",
                    {{"code", std::string{fault_code(p.code)}}, {"problem", p.message}});
   ctx->log.write(log_level::info, "catalogue", "loaded",
-                 {{"templates", std::to_string(next->templates.size())}, {"classes", std::to_string(next->classes->all().size())}});
+                 {{"templates", std::to_string(next->templates.size())},
+                  {"classes", std::to_string(next->classes->all().size())}});
   ctx->catalogue->set(std::move(next));
 }
 
@@ -243,6 +268,8 @@ caf::actor spawn_catalogue(caf::actor_system& sys, context_ptr ctx, options o) {
   return actors::spawn_blocking(sys, how, catalogue, std::move(ctx), std::move(o));
 }
 
-std::unique_ptr<port> make_port(context_ptr ctx) { return std::make_unique<node_catalogue>(std::move(ctx)); }
+std::unique_ptr<port> make_port(context_ptr ctx) {
+  return std::make_unique<node_catalogue>(std::move(ctx));
+}
 
 } // namespace o3::catalogue

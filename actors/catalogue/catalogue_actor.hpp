@@ -1,5 +1,5 @@
-// Owner of the catalogue: reads templates and classes, stores templates given by API, swaps the snapshot
-// that submissions look at. Accepted workflows keep the plan they were accepted with.
+// Owner of the catalogue: reads templates and classes, stores templates given by API, swaps the
+// snapshot that submissions look at. Accepted workflows keep the plan they were accepted with.
 //
 //   message              reply       what
 //   -------------------  ----------  ------------------------------------------------------------

@@ -21,7 +21,8 @@ struct found_file {
 
 class finder {
 public:
-  finder(std::vector<found_file>& files, std::vector<error>& problems) : files_(files), problems_(problems) {}
+  finder(std::vector<found_file>& files, std::vector<error>& problems)
+      : files_(files), problems_(problems) {}
 
   void walk(const fs::path& dir, bool owned) {
     std::error_code ec;
@@ -29,7 +30,8 @@ public:
     if (ec) {
       if (ec == std::errc::too_many_symbolic_link_levels)
         problem(fault::file_symlink_loop, dir, "the symbolic link leads back to itself");
-      else if (ec != std::errc::no_such_file_or_directory || fs::is_symlink(fs::symlink_status(dir)))
+      else if (ec != std::errc::no_such_file_or_directory
+               || fs::is_symlink(fs::symlink_status(dir)))
         problem(fault::file_broken, dir, "cannot be opened: " + ec.message());
       return;
     }
@@ -76,10 +78,12 @@ result<std::string> read_file(const fs::path& p, std::size_t bytes_max) {
   std::ifstream in{p, std::ios::binary};
   std::string text(bytes_max + 1, '\0');
   if (!in || (in.read(text.data(), static_cast<std::streamsize>(text.size())), in.bad()))
-    return make_error(fault::file_broken, "cannot be read: " + std::generic_category().message(errno));
+    return make_error(fault::file_broken,
+                      "cannot be read: " + std::generic_category().message(errno));
   text.resize(static_cast<std::size_t>(in.gcount()));
   if (text.size() > bytes_max)
-    return make_error(fault::too_large, "is larger than limits.template_bytes (" + std::to_string(bytes_max) + ")");
+    return make_error(fault::too_large,
+                      "is larger than limits.template_bytes (" + std::to_string(bytes_max) + ")");
   return text;
 }
 
@@ -87,13 +91,15 @@ std::string summed_up(const std::vector<error>& errors) {
   constexpr std::size_t shown = 3;
   std::string out;
   for (std::size_t i = 0; i < errors.size() && i < shown; ++i)
-    out += (i == 0 ? "" : "; ") + (errors[i].pointer.empty() ? "" : errors[i].pointer + " ") + errors[i].message;
+    out += (i == 0 ? "" : "; ") + (errors[i].pointer.empty() ? "" : errors[i].pointer + " ")
+           + errors[i].message;
   if (errors.size() > shown)
     out += "; and " + std::to_string(errors.size() - shown) + " more";
   return out;
 }
 
-void keep_previous(catalogue_snapshot& out, const catalogue_snapshot& before, const std::string& path, error why) {
+void keep_previous(catalogue_snapshot& out, const catalogue_snapshot& before,
+                   const std::string& path, error why) {
   for (const auto& [ref, entry] : before.templates)
     if (entry.origin == path && !out.templates.contains(ref)) {
       out.templates.emplace(ref, entry);
@@ -102,7 +108,8 @@ void keep_previous(catalogue_snapshot& out, const catalogue_snapshot& before, co
   out.problems.push_back(std::move(why));
 }
 
-void add_file(catalogue_snapshot& out, const found_file& f, const limits& lim, const catalogue_snapshot& before) {
+void add_file(catalogue_snapshot& out, const found_file& f, const limits& lim,
+              const catalogue_snapshot& before) {
   auto path = f.path.string();
   auto broken = [&](const error& e) {
     keep_previous(out, before, path, make_error(e.code, path + ": " + e.message, path));
@@ -121,23 +128,28 @@ void add_file(catalogue_snapshot& out, const found_file& f, const limits& lim, c
   if (auto it = out.templates.find(ref); it != out.templates.end()) {
     bool replaces = f.owned && !it->second.owned;
     out.problems.push_back(make_error(fault::file_duplicate,
-                                      path + ": ref_name '" + ref + "' is also that of " + it->second.origin + "; "
-                                        + (replaces ? path : it->second.origin) + " is used", path));
+                                      path + ": ref_name '" + ref + "' is also that of "
+                                        + it->second.origin + "; "
+                                        + (replaces ? path : it->second.origin) + " is used",
+                                      path));
     if (!replaces)
       return;
   }
-  if (auto it = before.templates.find(ref); it != before.templates.end() && it->second.plan->graph->hash == plan->graph->hash)
+  if (auto it = before.templates.find(ref);
+      it != before.templates.end() && it->second.plan->graph->hash == plan->graph->hash)
     plan = it->second.plan; // unchanged: keep what is known of it
   out.templates[ref] = {plan, path, f.owned};
 }
 
 } // namespace
 
-engine::stored_plan_ptr check_template(const json& doc, const tasks::registry& classes, const limits& lim, findings& found) {
+engine::stored_plan_ptr check_template(const json& doc, const tasks::registry& classes,
+                                       const limits& lim, findings& found) {
   auto parsed = parse_template(doc, lim, found);
   if (!found.ok())
     return nullptr;
-  auto graph = make_plan(std::move(parsed), [&](std::string_view name) { return classes.find(name); }, lim, found);
+  auto graph = make_plan(
+    std::move(parsed), [&](std::string_view name) { return classes.find(name); }, lim, found);
   if (!graph)
     return nullptr;
   auto p = std::make_shared<engine::stored_plan>();
@@ -145,8 +157,9 @@ engine::stored_plan_ptr check_template(const json& doc, const tasks::registry& c
   return p;
 }
 
-catalogue_snapshot load_templates(const std::vector<template_dir>& dirs, std::shared_ptr<const tasks::registry> classes,
-                                  const limits& lim, const catalogue_snapshot& before) {
+catalogue_snapshot load_templates(const std::vector<template_dir>& dirs,
+                                  std::shared_ptr<const tasks::registry> classes, const limits& lim,
+                                  const catalogue_snapshot& before) {
   catalogue_snapshot out;
   out.classes = std::move(classes);
   out.problems = out.classes->problems();
@@ -165,7 +178,8 @@ catalogue_snapshot load_templates(const std::vector<template_dir>& dirs, std::sh
 result<done> store_template(const fs::path& dir, const std::string& ref, const std::string& text) {
   auto failed = [&](const char* what) {
     auto code = errno == ENOSPC ? fault::storage_full : fault::storage_failed;
-    return make_error(code, std::string{what} + " " + (dir / (ref + ".json")).string() + ": " + std::generic_category().message(errno));
+    return make_error(code, std::string{what} + " " + (dir / (ref + ".json")).string() + ": "
+                              + std::generic_category().message(errno));
   };
   std::error_code ec;
   fs::create_directories(dir, ec);
@@ -174,7 +188,8 @@ result<done> store_template(const fs::path& dir, const std::string& ref, const s
   int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0)
     return failed("cannot write");
-  bool ok = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(fd) == 0;
+  bool ok = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size())
+            && ::fsync(fd) == 0;
   ok = ::close(fd) == 0 && ok;
   if (!ok || ::rename(temporary.c_str(), target.c_str()) != 0) {
     auto e = failed("cannot write");

@@ -1,5 +1,6 @@
-// Templates on disk: found, read, checked. A bad file never hides a good one, and keeps the version of
-// itself that was good before. CAF-free. Threads: blocking; called by the catalogue's owner only.
+// Templates on disk: found, read, checked. A bad file never hides a good one, and keeps the version
+// of itself that was good before. CAF-free. Threads: blocking; called by the catalogue's owner
+// only.
 #pragma once
 #include "actors/engine/catalogue_snapshot.hpp"
 #include "runtime/base/limits.hpp"
@@ -15,14 +16,18 @@ struct template_dir {
   bool owned = false; ///< templates stored by API lie here
 };
 
-/// Reads every `*.json` below the directories (sorted by path, links to directories followed once, loops
-/// reported). Doubled ref_names: the first is kept, an owned one wins over the others. `before` supplies
-/// the last good version of files that are broken now.
-engine::catalogue_snapshot load_templates(const std::vector<template_dir>& dirs, std::shared_ptr<const tasks::registry> classes,
-                                          const limits& lim, const engine::catalogue_snapshot& before);
+/// Reads every `*.json` below the directories (sorted by path, links to directories followed once,
+/// loops reported). Doubled ref_names: the first is kept, an owned one wins over the others.
+/// `before` supplies the last good version of files that are broken now.
+engine::catalogue_snapshot load_templates(const std::vector<template_dir>& dirs,
+                                          std::shared_ptr<const tasks::registry> classes,
+                                          const limits& lim,
+                                          const engine::catalogue_snapshot& before);
 /// One document, checked against the classes; nullptr with errors in `found`.
-engine::stored_plan_ptr check_template(const json& doc, const tasks::registry& classes, const limits& lim, findings& found);
+engine::stored_plan_ptr check_template(const json& doc, const tasks::registry& classes,
+                                       const limits& lim, findings& found);
 /// Writes `<dir>/<ref>.json` durably (temporary file, fsync, rename, fsync of the directory).
-result<done> store_template(const std::filesystem::path& dir, const std::string& ref, const std::string& text);
+result<done> store_template(const std::filesystem::path& dir, const std::string& ref,
+                            const std::string& text);
 
 } // namespace o3::catalogue

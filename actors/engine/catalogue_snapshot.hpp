@@ -22,8 +22,9 @@ using stored_plan_ptr = std::shared_ptr<stored_plan>;
 
 struct catalogue_entry {
   stored_plan_ptr plan;
-  std::string origin;  ///< file it was read from
-  bool owned = false;  ///< lies in the node's own template directory: may be replaced and deleted by API
+  std::string origin; ///< file it was read from
+  bool owned
+    = false; ///< lies in the node's own template directory: may be replaced and deleted by API
 };
 
 struct catalogue_snapshot {

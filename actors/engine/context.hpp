@@ -1,6 +1,6 @@
-// What every actor of a node is given: clocks, limits, the address book, counters. CAF-free but for the
-// directory. Threads: shared as `std::shared_ptr<const node_context>`; all members are immutable,
-// atomic, or lock themselves.
+// What every actor of a node is given: clocks, limits, the address book, counters. CAF-free but for
+// the directory. Threads: shared as `std::shared_ptr<const node_context>`; all members are
+// immutable, atomic, or lock themselves.
 #pragma once
 #include "actors/engine/catalogue_snapshot.hpp"
 #include "actors/engine/options.hpp"
@@ -23,8 +23,10 @@ struct counters {
   std::atomic<std::uint64_t> submitted{0}, refused{0}, replayed{0}, validated{0};
   std::atomic<std::uint64_t> ended_successful{0}, ended_failed{0}, ended_canceled{0};
   std::atomic<std::uint64_t> activated{0}, passivated{0}, actor_crashes{0}, quarantined{0};
-  std::atomic<std::uint64_t> journal_rows{0}, journal_batches{0}, journal_refused{0}, journal_flush_us{0};
-  std::atomic<std::uint64_t> log_chunks{0}, worker_calls{0}, workers_lost{0}, pruned{0}, api_reads{0};
+  std::atomic<std::uint64_t> journal_rows{0}, journal_batches{0}, journal_refused{0},
+    journal_flush_us{0};
+  std::atomic<std::uint64_t> log_chunks{0}, worker_calls{0}, workers_lost{0}, pruned{0},
+    api_reads{0};
   std::atomic<std::int64_t> live{0}, timers{0};
 };
 

@@ -9,12 +9,14 @@ namespace {
 constexpr std::size_t rows_at_once = 1000;
 }
 
-result<stored_plan_ptr> load_stored_plan(store::reader& in, plan_cache& plans, const limits& lim, const sha256_hash& hash) {
+result<stored_plan_ptr> load_stored_plan(store::reader& in, plan_cache& plans, const limits& lim,
+                                         const sha256_hash& hash) {
   if (auto p = plans.find(hash))
     return p;
   auto body = in.find_blob(hash);
   if (!body)
-    return make_error(fault::workflow_unreadable, "the stored template " + to_hex(hash) + " is missing");
+    return make_error(fault::workflow_unreadable,
+                      "the stored template " + to_hex(hash) + " is missing");
   O3_TRY(auto graph, load_plan(*body, lim));
   auto p = std::make_shared<stored_plan>();
   p->graph = std::move(graph);
@@ -54,11 +56,14 @@ loaded_workflow load(store::reader& in, plan_cache& plans, const limits& lim, co
   return out;
 }
 
-void load_workflow(const context_ptr& ctx, const id& workflow, std::function<void(std::shared_ptr<loaded_workflow>)> f) {
-  auto run = std::make_shared<std::function<void(store::reader&)>>([ctx, workflow, f = std::move(f)](store::reader& in) {
-    f(std::make_shared<loaded_workflow>(load(in, *ctx->plans, ctx->lim, workflow)));
-  });
-  caf::anon_send(ctx->services->get(actors::service::engine_reader), to_message(read_job{std::move(run)}));
+void load_workflow(const context_ptr& ctx, const id& workflow,
+                   std::function<void(std::shared_ptr<loaded_workflow>)> f) {
+  auto run = std::make_shared<std::function<void(store::reader&)>>(
+    [ctx, workflow, f = std::move(f)](store::reader& in) {
+      f(std::make_shared<loaded_workflow>(load(in, *ctx->plans, ctx->lim, workflow)));
+    });
+  caf::anon_send(ctx->services->get(actors::service::engine_reader),
+                 to_message(read_job{std::move(run)}));
 }
 
 } // namespace o3::engine

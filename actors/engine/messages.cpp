@@ -2,8 +2,10 @@
 
 namespace o3::engine {
 
-#define O3_X(type)                                                                                   \
-  caf::message to_message(type x) { return caf::make_message(std::move(x)); }
+#define O3_X(type)                                                                                 \
+  caf::message to_message(type x) {                                                                \
+    return caf::make_message(std::move(x));                                                        \
+  }
 O3_ENGINE_MESSAGES(O3_X)
 #undef O3_X
 

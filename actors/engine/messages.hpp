@@ -1,8 +1,8 @@
-// The messages between the engine's actors, all local to the process. Makers are in messages.cpp: each
-// message type instantiates a lot of CAF, once is enough.
+// The messages between the engine's actors, all local to the process. Makers are in messages.cpp:
+// each message type instantiates a lot of CAF, once is enough.
 #pragma once
-#include "actors/engine/port.hpp"
 #include "actors/engine/catalogue_snapshot.hpp"
+#include "actors/engine/port.hpp"
 #include "runtime/store/journal.hpp"
 #include "runtime/store/log_store.hpp"
 #include "runtime/workflow/decide.hpp"
@@ -121,10 +121,11 @@ struct follow {
   news what = news::committed;
 };
 
-#define O3_ENGINE_MESSAGES(X)                                                                        \
-  X(append) X(appended) X(flush) X(journal_job) X(read_job) X(log_job) X(log_read_job) X(submit)     \
-  X(command_for) X(wake) X(loaded) X(read_back) X(found_key) X(tick) X(task_event) X(arm) X(slice)   \
-  X(announce) X(follow)
+#define O3_ENGINE_MESSAGES(X)                                                                      \
+  X(append)                                                                                        \
+  X(appended) X(flush) X(journal_job) X(read_job) X(log_job) X(log_read_job) X(submit)             \
+    X(command_for) X(wake) X(loaded) X(read_back) X(found_key) X(tick) X(task_event) X(arm)        \
+      X(slice) X(announce) X(follow)
 
 #define O3_X(type) caf::message to_message(type x);
 O3_ENGINE_MESSAGES(O3_X)

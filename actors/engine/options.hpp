@@ -1,4 +1,5 @@
-// The bounds of the engine's actors; every field is one of config/model's. CAF-free. Threads: a value.
+// The bounds of the engine's actors; every field is one of config/model's. CAF-free. Threads: a
+// value.
 #pragma once
 #include "runtime/base/log.hpp"
 #include "runtime/store/journal.hpp"
@@ -9,21 +10,21 @@
 namespace o3::engine {
 
 struct engine_options {
-  std::size_t active_max = 20'000;        ///< workflow actors at once; submissions beyond are refused
-  std::uint32_t steps_max = 256;          ///< task steps in one decision
-  std::uint32_t checkpoint_every = 256;   ///< records between checkpoints of one workflow
-  millis passivate_after{2'000};          ///< a workflow that waits longer than this gives up its actor
-  std::uint32_t failures_max = 3;         ///< crashes of one workflow's actor within a minute
+  std::size_t active_max = 20'000;      ///< workflow actors at once; submissions beyond are refused
+  std::uint32_t steps_max = 256;        ///< task steps in one decision
+  std::uint32_t checkpoint_every = 256; ///< records between checkpoints of one workflow
+  millis passivate_after{2'000};  ///< a workflow that waits longer than this gives up its actor
+  std::uint32_t failures_max = 3; ///< crashes of one workflow's actor within a minute
   std::size_t batch_rows = 512;
   std::size_t batch_bytes = 4 << 20;
-  millis checkpoint_interval{1'000};      ///< of the store's log into its main file
-  millis request_timeout{30'000};         ///< of one actor asking another
+  millis checkpoint_interval{1'000}; ///< of the store's log into its main file
+  millis request_timeout{30'000};    ///< of one actor asking another
   millis timers_horizon{60'000};
-  std::size_t timers_slice = 10'000;      ///< entries read from the index at once
-  millis sweep_interval{300'000};         ///< safety net: look for due work nobody holds
+  std::size_t timers_slice = 10'000; ///< entries read from the index at once
+  millis sweep_interval{300'000};    ///< safety net: look for due work nobody holds
   store::retention keep;
   millis retention_interval{60'000};
-  log_level task_log = log_level::info;   ///< threshold of workflow and task logs
+  log_level task_log = log_level::info; ///< threshold of workflow and task logs
   millis log_maintenance{60'000};
 };
 

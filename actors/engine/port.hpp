@@ -1,7 +1,7 @@
-// The engine as its callers see it: submit, validate, cancel. CAF-free (AMENDMENTS 11): messages and
-// reply slots are made behind it.
-// Threads: every call from any thread; a reply is called exactly once, on a thread of the engine or, if it
-// refuses at once, on the caller's; a reply must not block.
+// The engine as its callers see it: submit, validate, cancel. CAF-free (AMENDMENTS 11): messages
+// and reply slots are made behind it. Threads: every call from any thread; a reply is called
+// exactly once, on a thread of the engine or, if it refuses at once, on the caller's; a reply must
+// not block.
 #pragma once
 #include "runtime/base/clock.hpp"
 #include "runtime/base/fault.hpp"
@@ -51,9 +51,9 @@ struct cancel_request {
 class port {
 public:
   virtual ~port() = default;
-  /// `accepted` after the commit: {id, ref, trace_id, revision, state, warnings[], links{}}; `replayed`
-  /// with the same shape and the current state; problems: validation_failed (errors filled),
-  /// idempotency_mismatch, unavailable, shutting_down.
+  /// `accepted` after the commit: {id, ref, trace_id, revision, state, warnings[], links{}};
+  /// `replayed` with the same shape and the current state; problems: validation_failed (errors
+  /// filled), idempotency_mismatch, unavailable, shutting_down.
   virtual void submit(submit_request r, reply_fn reply) = 0;
   /// The same checks, nothing stored: {valid, errors[], warnings[], plan{layers[][], edges[]}}.
   virtual void validate(submit_request r, reply_fn reply) = 0;

@@ -17,8 +17,9 @@ struct once {
     if (used.exchange(true))
       return;
     answer a;
-    a.problem = make_error(fault::unavailable, "the request was dropped before it could be answered", "",
-                           "look whether it took effect, then send it again");
+    a.problem
+      = make_error(fault::unavailable, "the request was dropped before it could be answered", "",
+                   "look whether it took effect, then send it again");
     try {
       reply(std::move(a));
     } catch (...) { // NOLINT(bugprone-empty-catch): a destructor must not throw; the caller is gone
@@ -30,10 +31,15 @@ struct once {
 
 class node_port final : public port {
 public:
-  node_port(context_ptr ctx, random_source& random) : ctx_(std::move(ctx)), ids_(ctx_->time, random) {}
+  node_port(context_ptr ctx, random_source& random)
+      : ctx_(std::move(ctx)), ids_(ctx_->time, random) {}
 
-  void submit(submit_request r, reply_fn reply) override { send(std::move(r), std::move(reply), false); }
-  void validate(submit_request r, reply_fn reply) override { send(std::move(r), std::move(reply), true); }
+  void submit(submit_request r, reply_fn reply) override {
+    send(std::move(r), std::move(reply), false);
+  }
+  void validate(submit_request r, reply_fn reply) override {
+    send(std::move(r), std::move(reply), true);
+  }
 
   void cancel(cancel_request r, reply_fn reply) override {
     if (refused(reply))
@@ -50,7 +56,8 @@ private:
     if (!ctx_->draining->load())
       return false;
     answer a;
-    a.problem = make_error(fault::shutting_down, "this node is shutting down", "", "try again in a few seconds");
+    a.problem = make_error(fault::shutting_down, "this node is shutting down", "",
+                           "try again in a few seconds");
     reply(std::move(a));
     return true;
   }
@@ -63,7 +70,8 @@ private:
     job->request = std::move(r);
     job->reply = answered_once(std::move(reply));
     job->validate_only = validate_only;
-    caf::anon_send(ctx_->services->get(service::workflows), to_message(engine::submit{std::move(job)}));
+    caf::anon_send(ctx_->services->get(service::workflows),
+                   to_message(engine::submit{std::move(job)}));
   }
 
   id next_id() {

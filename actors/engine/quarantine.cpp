@@ -19,8 +19,10 @@ std::uint64_t last_seq(store::reader& in, const id& workflow) {
   }
 }
 
-store::append_entry parking_entry(const context_ptr& ctx, const store::summary& row, std::uint64_t seq, const std::string& reason) {
-  workflow::quarantined record{"parked after " + std::to_string(ctx->opts.failures_max) + " failed attempts to run it: " + reason};
+store::append_entry parking_entry(const context_ptr& ctx, const store::summary& row,
+                                  std::uint64_t seq, const std::string& reason) {
+  workflow::quarantined record{"parked after " + std::to_string(ctx->opts.failures_max)
+                               + " failed attempts to run it: " + reason};
   store::append_entry e;
   e.workflow = row.workflow;
   e.epoch = ctx->epoch;
@@ -30,8 +32,8 @@ store::append_entry parking_entry(const context_ptr& ctx, const store::summary& 
   out.begin_array();
   workflow::encode(out, record);
   out.end_array();
-  e.update = store::summary_update{workflow_state::needs_operator, row.started_at, row.ended_at, std::nullopt,
-                                   printable(record.message, 512)};
+  e.update = store::summary_update{workflow_state::needs_operator, row.started_at, row.ended_at,
+                                   std::nullopt, printable(record.message, 512)};
   e.update->checkpoint_seq = row.checkpoint_seq;
   return e;
 }
@@ -40,17 +42,23 @@ store::append_entry parking_entry(const context_ptr& ctx, const store::summary& 
 
 void quarantine(const context_ptr& ctx, const id& workflow, const std::string& reason) {
   ++ctx->stats->quarantined;
-  ctx->log.write(log_level::error, "workflows", "workflow quarantined", {{"workflow", workflow.hex()}, {"reason", reason}});
-  auto run = std::make_shared<std::function<void(store::reader&)>>([ctx, workflow, reason](store::reader& in) {
-    auto row = in.find(workflow);
-    if (!row)
-      return; // it never reached the journal
-    auto entry = parking_entry(ctx, *row, last_seq(in, workflow), reason);
-    auto write = std::make_shared<std::function<void(store::journal&)>>(
-      [entry = std::move(entry)](store::journal& j) { (void)j.append({&entry, 1}); });
-    caf::anon_send(ctx->services->get(actors::service::journal), to_message(journal_job{std::move(write)}));
-  });
-  caf::anon_send(ctx->services->get(actors::service::engine_reader), to_message(read_job{std::move(run)}));
+  ctx->log.write(log_level::error, "workflows", "workflow quarantined",
+                 {{"workflow", workflow.hex()}, {"reason", reason}});
+  auto run = std::make_shared<std::function<void(store::reader&)>>(
+    [ctx, workflow, reason](store::reader& in) {
+      auto row = in.find(workflow);
+      if (!row)
+        return; // it never reached the journal
+      auto entry = parking_entry(ctx, *row, last_seq(in, workflow), reason);
+      auto write = std::make_shared<std::function<void(store::journal&)>>(
+        [entry = std::move(entry)](store::journal& j) {
+          (void)j.append({&entry, 1});
+        });
+      caf::anon_send(ctx->services->get(actors::service::journal),
+                     to_message(journal_job{std::move(write)}));
+    });
+  caf::anon_send(ctx->services->get(actors::service::engine_reader),
+                 to_message(read_job{std::move(run)}));
 }
 
 } // namespace o3::engine

@@ -1,5 +1,5 @@
-// Parks a workflow that cannot be run, so that it cannot take others down: one record and the summary's
-// state, written without folding it (folding may be what fails). Threads: any.
+// Parks a workflow that cannot be run, so that it cannot take others down: one record and the
+// summary's state, written without folding it (folding may be what fails). Threads: any.
 #pragma once
 #include "actors/engine/context.hpp"
 

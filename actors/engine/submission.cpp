@@ -3,7 +3,8 @@
 namespace o3::engine {
 namespace {
 
-void find_template(checked_submission& c, const workflow_request& r, const catalogue_snapshot& known) {
+void find_template(checked_submission& c, const workflow_request& r,
+                   const catalogue_snapshot& known) {
   if (r.template_ref.empty())
     return; // parse_request said so already
   auto it = known.templates.find(r.template_ref);
@@ -12,21 +13,24 @@ void find_template(checked_submission& c, const workflow_request& r, const catal
     for (const auto& [name, entry] : known.templates)
       names.push_back(name);
     c.found.fail(fault::unknown_template, "/workflow/meta/template",
-                 "there is no template '" + printable(r.template_ref, 128) + "'", nearest_hint(r.template_ref, names));
+                 "there is no template '" + printable(r.template_ref, 128) + "'",
+                 nearest_hint(r.template_ref, names));
     return;
   }
   c.plan = it->second.plan;
   const auto& doc = c.plan->graph->doc;
   if (r.template_schema_version && *r.template_schema_version != doc.schema_version)
     c.found.fail(fault::unsupported_version, "/workflow/meta/template_schema_version",
-                 "template '" + doc.ref + "' has schema_version " + std::to_string(doc.schema_version) + ", the request asks for "
+                 "template '" + doc.ref + "' has schema_version "
+                   + std::to_string(doc.schema_version) + ", the request asks for "
                    + std::to_string(*r.template_schema_version),
                  "leave template_schema_version out, or give the template's");
 }
 
 } // namespace
 
-checked_submission check_submission(const submission& job, const catalogue_snapshot& known, const node_context& ctx) {
+checked_submission check_submission(const submission& job, const catalogue_snapshot& known,
+                                    const node_context& ctx) {
   checked_submission c;
   const auto& who = job.request.who;
   auto r = parse_request(*job.request.body, ctx.lim, c.found);
@@ -54,8 +58,12 @@ checked_submission check_submission(const submission& job, const catalogue_snaps
 void write_findings(json_writer& out, std::string_view key, const std::vector<error>& list) {
   out.key(key).begin_array();
   for (const auto& e : list) {
-    out.begin_object().field("code", fault_code(e.code)).field("pointer", std::string_view{e.pointer});
-    out.field("message", std::string_view{e.message}).field("hint", std::string_view{e.hint}).end_object();
+    out.begin_object()
+      .field("code", fault_code(e.code))
+      .field("pointer", std::string_view{e.pointer});
+    out.field("message", std::string_view{e.message})
+      .field("hint", std::string_view{e.hint})
+      .end_object();
   }
   out.end_array();
 }
@@ -72,7 +80,9 @@ void write_plan(json_writer& out, const plan& p) {
   for (std::uint32_t t = 0; t < p.tasks.size(); ++t)
     for (const auto* list : {&p.tasks[t].reads, &p.tasks[t].after})
       for (auto d : *list) {
-        out.begin_object().field("from", std::string_view{p.doc.tasks[d].ref}).field("to", std::string_view{p.doc.tasks[t].ref});
+        out.begin_object()
+          .field("from", std::string_view{p.doc.tasks[d].ref})
+          .field("to", std::string_view{p.doc.tasks[t].ref});
         out.field("by", list == &p.tasks[t].reads ? "output" : "depends_on").end_object();
       }
   out.end_array().end_object();
@@ -81,7 +91,8 @@ void write_plan(json_writer& out, const plan& p) {
 answer validation_answer(std::vector<error> errors) {
   answer a;
   auto n = errors.size();
-  a.problem = make_error(fault::validation_failed, "the request has " + std::to_string(n) + (n == 1 ? " error" : " errors"));
+  a.problem = make_error(fault::validation_failed,
+                         "the request has " + std::to_string(n) + (n == 1 ? " error" : " errors"));
   a.errors = std::move(errors);
   return a;
 }

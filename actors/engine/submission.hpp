@@ -8,11 +8,12 @@ namespace o3::engine {
 
 struct checked_submission {
   findings found;
-  std::string key;          ///< idempotency key: the header, else meta.ref, else ""
-  stored_plan_ptr plan;     ///< null if the template is unknown
+  std::string key;      ///< idempotency key: the header, else meta.ref, else ""
+  stored_plan_ptr plan; ///< null if the template is unknown
   workflow::accepted accept;
 };
-checked_submission check_submission(const submission& job, const catalogue_snapshot& known, const node_context& ctx);
+checked_submission check_submission(const submission& job, const catalogue_snapshot& known,
+                                    const node_context& ctx);
 
 /// `validation_failed` with all errors.
 answer validation_answer(std::vector<error> errors);

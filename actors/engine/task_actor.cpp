@@ -23,26 +23,33 @@ struct task_actor_state {
 using task_actor = caf::stateful_actor<task_actor_state>;
 
 void tell(task_actor* self, workflow::event e, std::function<void()> committed = {}) {
-  self->send(self->state.parent, to_message(task_event{std::make_shared<workflow::event>(std::move(e)), std::move(committed)}));
+  self->send(
+    self->state.parent,
+    to_message(task_event{std::make_shared<workflow::event>(std::move(e)), std::move(committed)}));
 }
 
 void on_event(task_actor* self, call_event& e) {
   auto& st = self->state;
   switch (e.what) {
   case call_event::kind::attribute:
-    tell(self, workflow::attribute_written{st.task, st.attempt, e.n, std::move(e.name), std::move(e.value)},
-         [pool = st.ctx->services->get(service::workers), id = e.id, n = e.n] {
-           caf::anon_send(pool, workers::to_message(workers::call_ack{id, n}));
-         });
+    tell(
+      self,
+      workflow::attribute_written{st.task, st.attempt, e.n, std::move(e.name), std::move(e.value)},
+      [pool = st.ctx->services->get(service::workers), id = e.id, n = e.n] {
+        caf::anon_send(pool, workers::to_message(workers::call_ack{id, n}));
+      });
     break;
-  case call_event::kind::log: st.log.push_back({e.level, std::move(e.text)}); break;
+  case call_event::kind::log:
+    st.log.push_back({e.level, std::move(e.text)});
+    break;
   case call_event::kind::ended: {
     auto code = e.state == task_state::successful ? fault::none
                 : e.state == task_state::canceled ? fault::canceled
                 : e.state == task_state::timeout  ? fault::task_timeout
                 : e.state == task_state::failed   ? fault::task_failed
                                                   : fault::task_exception;
-    tell(self, workflow::call_ended{st.task, st.attempt, {e.state, code, std::move(e.text)}, {}, std::move(st.log)});
+    tell(self, workflow::call_ended{
+                 st.task, st.attempt, {e.state, code, std::move(e.text)}, {}, std::move(st.log)});
     self->quit();
     break;
   }
@@ -53,7 +60,8 @@ void on_event(task_actor* self, call_event& e) {
   }
 }
 
-caf::behavior task(task_actor* self, const context_ptr& ctx, const caf::actor& parent, workers::call what) {
+caf::behavior task(task_actor* self, const context_ptr& ctx, const caf::actor& parent,
+                   workers::call what) {
   actors::init_actor(self, ctx->log, "task");
   auto& st = self->state;
   st.ctx = ctx;
@@ -61,21 +69,24 @@ caf::behavior task(task_actor* self, const context_ptr& ctx, const caf::actor& p
   st.task = what.task;
   st.attempt = what.attempt;
   ++ctx->stats->worker_calls;
-  self->send(ctx->services->get(service::workers),
-             workers::to_message(workers::run_call{std::make_shared<workers::call>(std::move(what)), self}));
+  self->send(
+    ctx->services->get(service::workers),
+    workers::to_message(workers::run_call{std::make_shared<workers::call>(std::move(what)), self}));
   return {
     [=](const workers::call_started& m) {
       auto& s = self->state;
       s.call = m.id;
       if (s.stopping)
-        self->send(s.ctx->services->get(service::workers), workers::to_message(workers::stop_call{m.id}));
+        self->send(s.ctx->services->get(service::workers),
+                   workers::to_message(workers::stop_call{m.id}));
     },
     [=](call_event& e) { on_event(self, e); },
     [=](stop_task m) {
       auto& s = self->state;
       s.stopping = true;
       if (s.call != 0)
-        self->send(s.ctx->services->get(service::workers), workers::to_message(workers::stop_call{s.call}));
+        self->send(s.ctx->services->get(service::workers),
+                   workers::to_message(workers::stop_call{s.call}));
       if (m.drop)
         self->quit();
     },
@@ -84,9 +95,12 @@ caf::behavior task(task_actor* self, const context_ptr& ctx, const caf::actor& p
 
 } // namespace
 
-caf::message to_message(stop_task x) { return caf::make_message(x); }
+caf::message to_message(stop_task x) {
+  return caf::make_message(x);
+}
 
-caf::actor spawn_task(caf::actor_system& sys, const context_ptr& ctx, const caf::actor& parent, workers::call what) {
+caf::actor spawn_task(caf::actor_system& sys, const context_ptr& ctx, const caf::actor& parent,
+                      workers::call what) {
   return sys.spawn(task, ctx, parent, std::move(what));
 }
 

@@ -1,12 +1,13 @@
-// One attempt of a task that runs outside the engine: brings the worker's events to the workflow and
-// the workflow's commits back to the worker. Tasks that only wait for time have no actor (they are a due
-// time in the workflow's state).
+// One attempt of a task that runs outside the engine: brings the worker's events to the workflow
+// and the workflow's commits back to the worker. Tasks that only wait for time have no actor (they
+// are a due time in the workflow's state).
 //
 //   message           reply            what
-//   ----------------  ---------------  ----------------------------------------------------------------
-//   call_started{id}  -                from the pool
-//   call_event{…}     call_ack -> pool  attribute: handed to the workflow; acknowledged once it is on disk
-//   stop_task{drop}   -                the worker is told to stop; `drop`: nobody waits for it any more
+//   ----------------  ---------------
+//   ---------------------------------------------------------------- call_started{id}  - from the
+//   pool call_event{…}     call_ack -> pool  attribute: handed to the workflow; acknowledged once
+//   it is on disk stop_task{drop}   -                the worker is told to stop; `drop`: nobody
+//   waits for it any more
 //
 // Ends normally after the call's last event; dies with its parent. State: the call's id.
 #pragma once
@@ -22,7 +23,8 @@ struct stop_task {
   bool drop = false;
 };
 caf::message to_message(stop_task x);
-caf::actor spawn_task(caf::actor_system& sys, const context_ptr& ctx, const caf::actor& parent, workers::call what);
+caf::actor spawn_task(caf::actor_system& sys, const context_ptr& ctx, const caf::actor& parent,
+                      workers::call what);
 
 } // namespace o3::engine
 

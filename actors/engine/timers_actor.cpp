@@ -16,7 +16,8 @@ struct timers_state {
   context_ptr ctx;
   std::set<std::pair<wall_time, id>> due;
   std::unordered_map<id, wall_time> armed; ///< the same entries by workflow
-  std::optional<store::due_row> horizon;   ///< everything up to here is in `due`; empty before the first slice
+  std::optional<store::due_row>
+    horizon; ///< everything up to here is in `due`; empty before the first slice
   bool reading = false;
   std::uint64_t generation = 0;
   std::optional<caf::actor_clock::time_point> tick_at;
@@ -25,7 +26,8 @@ struct timers_state {
 using timers_actor = caf::stateful_actor<timers_state>;
 
 bool before_horizon(const timers_state& st, wall_time due, const id& workflow) {
-  return st.horizon && std::pair{due, workflow} <= std::pair{st.horizon->wake_at, st.horizon->workflow};
+  return st.horizon
+         && std::pair{due, workflow} <= std::pair{st.horizon->wake_at, st.horizon->workflow};
 }
 
 void put(timers_state& st, const id& workflow, wall_time due) {
@@ -44,7 +46,8 @@ void arm_tick(timers_actor* self, caf::actor_clock::time_point at) {
     return;
   st.tick_at = at;
   auto now = self->clock().now();
-  self->delayed_send(self, at > now ? at - now : caf::timespan{0}, to_message(tick{++st.generation}));
+  self->delayed_send(self, at > now ? at - now : caf::timespan{0},
+                     to_message(tick{++st.generation}));
 }
 
 // Reads due rows page by page. A sweep starts at the beginning: it finds rows whose timer was lost.
@@ -52,7 +55,9 @@ void read_slice(timers_actor* self, bool sweep) {
   auto& st = self->state;
   if (std::exchange(st.reading, true))
     return;
-  auto until = st.ctx->time.wall() + (sweep ? -std::chrono::duration_cast<millis>(std::chrono::seconds{30}) : st.ctx->opts.timers_horizon);
+  auto until = st.ctx->time.wall()
+               + (sweep ? -std::chrono::duration_cast<millis>(std::chrono::seconds{30})
+                        : st.ctx->opts.timers_horizon);
   auto after = sweep ? std::optional<store::due_row>{} : st.horizon;
   auto max = st.ctx->opts.timers_slice;
   auto run = std::make_shared<std::function<void(store::reader&)>>(
@@ -127,7 +132,8 @@ caf::behavior timers(timers_actor* self, context_ptr ctx) {
   return {
     [=](const arm& a) {
       auto& st = self->state;
-      if (!before_horizon(st, a.due, a.workflow) && !(st.reading && a.due <= st.ctx->time.wall() + st.ctx->opts.timers_horizon))
+      if (!before_horizon(st, a.due, a.workflow)
+          && !(st.reading && a.due <= st.ctx->time.wall() + st.ctx->opts.timers_horizon))
         return;
       put(st, a.workflow, a.due);
       plan_next(self);
@@ -156,6 +162,8 @@ caf::behavior timers(timers_actor* self, context_ptr ctx) {
 
 } // namespace
 
-caf::actor spawn_timers(caf::actor_system& sys, context_ptr ctx) { return sys.spawn(timers, std::move(ctx)); }
+caf::actor spawn_timers(caf::actor_system& sys, context_ptr ctx) {
+  return sys.spawn(timers, std::move(ctx));
+}
 
 } // namespace o3::engine

@@ -41,12 +41,13 @@ void count_end(counters& c, workflow_state s) {
 void on_cancel(workflow_actor* self, const std::shared_ptr<command>& job) {
   auto& st = self->state;
   const auto& s = *st.state;
-  auto reply = [s_body = [self] { return workflow_document(*self->state.state); }, job](answer::how kind) {
-    answer a;
-    a.kind = kind;
-    a.body = s_body();
-    job->reply(std::move(a));
-  };
+  auto reply
+    = [s_body = [self] { return workflow_document(*self->state.state); }, job](answer::how kind) {
+        answer a;
+        a.kind = kind;
+        a.body = s_body();
+        job->reply(std::move(a));
+      };
   if (s.project != job->cancel->who.project) {
     refuse(job->reply, fault::not_found, "there is no workflow " + st.workflow.hex());
     return;
@@ -56,14 +57,16 @@ void on_cancel(workflow_actor* self, const std::shared_ptr<command>& job) {
       reply(answer::how::ok);
     else
       refuse(job->reply, fault::workflow_ended,
-             "workflow " + st.workflow.hex() + " has already ended " + std::string{to_string(s.status)});
+             "workflow " + st.workflow.hex() + " has already ended "
+               + std::string{to_string(s.status)});
     return;
   }
   if (s.canceling() && (s.cancel_forced || !job->cancel->force)) {
     reply(answer::how::ok);
     return;
   }
-  st.inbox.push_back(workflow::cancel_asked{job->cancel->who.principal, job->cancel->reason, job->cancel->force});
+  st.inbox.push_back(
+    workflow::cancel_asked{job->cancel->who.principal, job->cancel->reason, job->cancel->force});
   st.inbox_committed.emplace_back([reply] { reply(answer::how::accepted); });
 }
 
@@ -87,7 +90,8 @@ void arm_tick(workflow_actor* self, caf::actor_clock::time_point at) {
     return;
   st.tick_at = at;
   auto now = self->clock().now();
-  self->delayed_send(self, at > now ? at - now : caf::timespan{0}, to_message(tick{++st.generation}));
+  self->delayed_send(self, at > now ? at - now : caf::timespan{0},
+                     to_message(tick{++st.generation}));
 }
 
 // Nothing to decide now: end, stay for a short wait, or give up the actor for a long one.
@@ -130,6 +134,13 @@ void expire_waiters(workflow_actor* self) {
   });
 }
 
+// The node stops: what runs in workers goes on from the journal at the next start.
+void leave(workflow_actor* self, const caf::error& reason) {
+  for (auto& [t, a] : self->state.tasks)
+    self->send_exit(a, reason);
+  self->quit(reason);
+}
+
 // -- the append's answer
 
 void after_commit(workflow_actor* self) {
@@ -146,18 +157,23 @@ void after_commit(workflow_actor* self) {
     count_end(*st.ctx->stats, st.state->status);
   perform(self, std::exchange(st.effects, {}));
   if (st.ctx->followers->load(std::memory_order_relaxed) > 0)
-    self->send(st.ctx->services->get(service::watch), to_message(announce{st.workflow, news::committed}));
+    self->send(st.ctx->services->get(service::watch),
+               to_message(announce{st.workflow, news::committed}));
   if (st.job)
     answer_accepted(self);
   for (auto& f : std::exchange(st.committed, {}))
     f();
-  step(self);
+  if (st.stopping)
+    leave(self, caf::exit_reason::user_shutdown);
+  else
+    step(self);
 }
 
 void read_back_row(workflow_actor* self) {
   auto& st = self->state;
   auto run = std::make_shared<std::function<void(store::reader&)>>(
-    [me = caf::actor{self}, workflow = st.workflow, seq = st.entry->seq, records = st.entry->records](store::reader& in) {
+    [me = caf::actor{self}, workflow = st.workflow, seq = st.entry->seq,
+     records = st.entry->records](store::reader& in) {
       auto rows = in.rows(workflow, seq, 1);
       bool there = !rows.empty() && rows.front().seq == seq && rows.front().records == records;
       caf::anon_send(me, to_message(read_back{seq, there}));
@@ -170,17 +186,23 @@ void on_appended(workflow_actor* self, const appended& a) {
   if (!st.entry || a.seq != st.entry->seq)
     return;
   switch (a.how) {
-  case store::outcome::ok: after_commit(self); return;
-  case store::outcome::unknown: read_back_row(self); return;
+  case store::outcome::ok:
+    after_commit(self);
+    return;
+  case store::outcome::unknown:
+    read_back_row(self);
+    return;
   case store::outcome::fenced:
-    st.ctx->on_fatal(fault::conflict, "another process took over this data directory; this one must not go on");
+    st.ctx->on_fatal(fault::conflict,
+                     "another process took over this data directory; this one must not go on");
     self->quit(caf::exit_reason::user_shutdown);
     return;
   case store::outcome::conflict:
     if (st.entry->seq == 1)
       on_accept_conflict(self);
     else
-      throw std::logic_error("journal row " + std::to_string(a.seq) + " of workflow " + st.workflow.hex() + " is not ours");
+      throw std::logic_error("journal row " + std::to_string(a.seq) + " of workflow "
+                             + st.workflow.hex() + " is not ours");
   }
 }
 
@@ -213,9 +235,9 @@ caf::behavior behavior_of(workflow_actor* self, const context_ptr& ctx, const id
   self->state.workflow = workflow;
   self->set_down_handler([=](const caf::down_msg& m) { on_task_down(self, m); });
   self->set_exit_handler([=](const caf::exit_msg& m) {
-    for (auto& [t, a] : self->state.tasks)
-      self->send_exit(a, m.reason);
-    self->quit(m.reason);
+    self->state.stopping = true;
+    if (!self->state.entry || m.reason != caf::exit_reason::user_shutdown)
+      leave(self, m.reason);
   });
   return {
     [=](submit& m) { on_submit(self, std::move(m.job)); },
@@ -260,7 +282,8 @@ caf::behavior behavior_of(workflow_actor* self, const context_ptr& ctx, const id
 // The state so far as a record, if enough records came since the last one; it opens the next row.
 std::string checkpoint_if_due(const workflow_shell& st) {
   std::string out;
-  if (st.state->records_since_checkpoint < st.ctx->opts.checkpoint_every || is_terminal(st.state->status))
+  if (st.state->records_since_checkpoint < st.ctx->opts.checkpoint_every
+      || is_terminal(st.state->status))
     return out;
   json_writer w{out};
   workflow::encode(w, workflow::checkpoint{workflow::to_checkpoint(*st.state)});
@@ -283,7 +306,8 @@ workflow::context decision_context(const workflow_shell& st, const code_lookup& 
           .log_threshold = st.ctx->opts.task_log};
 }
 
-void begin_append(workflow_actor* self, workflow::decision d, std::optional<store::summary> insert) {
+void begin_append(workflow_actor* self, workflow::decision d,
+                  std::optional<store::summary> insert) {
   auto& st = self->state;
   auto& s = d.next;
   auto e = std::make_shared<store::append_entry>();
@@ -303,7 +327,11 @@ void begin_append(workflow_actor* self, workflow::decision d, std::optional<stor
     if (!st.plan->stored)
       e->blobs.push_back({st.plan->graph->hash, "plan", st.plan->graph->body});
   } else if (s.status != st.row_state || wake != st.row_wake || st.checkpointing) {
-    e->update = store::summary_update{s.status, s.started_at, s.ended_at, wake, printable(s.message, 512),
+    e->update = store::summary_update{s.status,
+                                      s.started_at,
+                                      s.ended_at,
+                                      wake,
+                                      printable(s.message, 512),
                                       st.checkpointing ? e->seq : 0};
   }
   st.checkpointing = false;
@@ -342,9 +370,12 @@ caf::actor spawn_new_workflow(caf::actor_system& sys, const context_ptr& ctx, co
   return sys.spawn(behavior_of, ctx, workflow);
 }
 
-caf::actor spawn_activated_workflow(caf::actor_system& sys, const context_ptr& ctx, const id& workflow) {
+caf::actor spawn_activated_workflow(caf::actor_system& sys, const context_ptr& ctx,
+                                    const id& workflow) {
   auto a = sys.spawn(behavior_of, ctx, workflow);
-  load_workflow(ctx, workflow, [a](std::shared_ptr<loaded_workflow> l) { caf::anon_send(a, to_message(loaded{std::move(l)})); });
+  load_workflow(ctx, workflow, [a](std::shared_ptr<loaded_workflow> l) {
+    caf::anon_send(a, to_message(loaded{std::move(l)}));
+  });
   return a;
 }
 

@@ -13,8 +13,8 @@
 //   read_back{there}    -                fate of an append whose outcome was unknown
 //   found_key{existing} -                who holds the idempotency key
 //
-// Ends normally when the workflow ended, was refused, or waits longer than `passivate_after`; it then is
-// an index row until the timers wake it. Any other end is a crash: the manager counts it.
+// Ends normally when the workflow ended, was refused, or waits longer than `passivate_after`; it
+// then is an index row until the timers wake it. Any other end is a crash: the manager counts it.
 // State: the folded workflow::state, requests waiting for a commit or for the end.
 #pragma once
 #include "actors/engine/context.hpp"
@@ -27,6 +27,7 @@ namespace o3::engine {
 /// A new workflow; send it `submit`.
 caf::actor spawn_new_workflow(caf::actor_system& sys, const context_ptr& ctx, const id& workflow);
 /// An existing one; it asks the engine reader for its state itself.
-caf::actor spawn_activated_workflow(caf::actor_system& sys, const context_ptr& ctx, const id& workflow);
+caf::actor spawn_activated_workflow(caf::actor_system& sys, const context_ptr& ctx,
+                                    const id& workflow);
 
 } // namespace o3::engine

@@ -91,7 +91,8 @@ void on_task_down(workflow_actor* self, const caf::down_msg& down) {
       auto task = it->first;
       st.tasks.erase(it);
       if (down.reason && st.state)
-        st.inbox.push_back(workflow::call_lost{task, st.state->tasks[task].attempt, actors::reason_text(down.reason)});
+        st.inbox.push_back(workflow::call_lost{task, st.state->tasks[task].attempt,
+                                               actors::reason_text(down.reason)});
       step(self);
       return;
     }

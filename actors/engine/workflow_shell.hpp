@@ -39,16 +39,17 @@ struct workflow_shell {
   std::shared_ptr<submission> job; ///< the submission being answered
   std::string body_key;            ///< its idempotency key
   sha256_hash body_hash{};
-  std::vector<error> refusal;      ///< why it would be refused, while its key is looked up
+  std::vector<error> refusal;         ///< why it would be refused, while its key is looked up
   std::vector<waiting_reply> waiters; ///< answered at the end, or when their time is over
   std::unordered_map<std::uint32_t, caf::actor> tasks; ///< task actors by position
-  std::uint64_t generation = 0;                        ///< of the tick that counts
+  bool stopping = false;        ///< asked to stop: leaves after the append in flight
+  std::uint64_t generation = 0; ///< of the tick that counts
   std::optional<caf::actor_clock::time_point> tick_at;
 };
 using workflow_actor = caf::stateful_actor<workflow_shell>;
 
 // workflow_actor.cpp
-void step(workflow_actor* self);               ///< decides what waits in the inbox, or rests
+void step(workflow_actor* self); ///< decides what waits in the inbox, or rests
 workflow::context decision_context(const workflow_shell& st, const code_lookup& code);
 void begin_append(workflow_actor* self, workflow::decision d, std::optional<store::summary> insert);
 

@@ -49,11 +49,15 @@ answer replayed(const id& workflow, const store::summary* row) {
     out.key("state").null().field("pruned", true); // its record is gone, its key is kept
   }
   out.key("warnings").begin_array().end_array();
-  out.key("links").begin_object().field("self", std::string_view{a.location}).end_object().end_object();
+  out.key("links")
+    .begin_object()
+    .field("self", std::string_view{a.location})
+    .end_object()
+    .end_object();
   return a;
 }
 
-store::summary summary_of(const workflow_shell& st, const workflow::accepted& a) {
+store::summary summary_of(const workflow_shell& st, const workflow::accepted& a, wall_time at) {
   store::summary s;
   s.workflow = a.workflow;
   s.project = a.project;
@@ -65,7 +69,7 @@ store::summary summary_of(const workflow_shell& st, const workflow::accepted& a)
   s.template_ref = a.template_ref;
   s.plan_hash = a.plan_hash;
   s.name = a.name;
-  s.created_at = st.ctx->time.wall();
+  s.created_at = at;
   return s;
 }
 
@@ -95,7 +99,8 @@ void on_submit(workflow_actor* self, std::shared_ptr<submission> job) {
   st.plan = c.plan;
   code_lookup code = [&](std::string_view name) { return snapshot->classes->code(name); };
   auto d = workflow::accept(c.accept, st.plan->graph, decision_context(st, code));
-  begin_append(self, std::move(d), summary_of(st, c.accept));
+  auto row = summary_of(st, c.accept, d.at);
+  begin_append(self, std::move(d), std::move(row));
 }
 
 void on_accept_conflict(workflow_actor* self) {
@@ -114,7 +119,8 @@ void on_found_key(workflow_actor* self, const existing& found) {
     if (!st.refusal.empty())
       refuse(self, std::move(st.refusal));
     else
-      throw std::logic_error("the journal refused workflow " + st.workflow.hex() + " for a reason that is gone");
+      throw std::logic_error("the journal refused workflow " + st.workflow.hex()
+                             + " for a reason that is gone");
     return;
   }
   const auto& hash = found.row ? found.row->body_hash : found.kept->body_hash;
@@ -123,7 +129,8 @@ void on_found_key(workflow_actor* self, const existing& found) {
     ++st.ctx->stats->refused;
     answer a;
     a.problem = make_error(fault::idempotency_mismatch,
-                           "the key '" + st.body_key + "' belongs to workflow " + other.hex() + ", which was submitted with another body",
+                           "the key '" + st.body_key + "' belongs to workflow " + other.hex()
+                             + ", which was submitted with another body",
                            st.job->request.idempotency_key.empty() ? "/workflow/meta/ref" : "",
                            "use a new key for a new request, or send the same body again");
     reply_and_quit(self, std::move(a));
@@ -139,7 +146,9 @@ void on_found_key(workflow_actor* self, const existing& found) {
   c->workflow = other;
   c->wait = st.job->request.wait;
   c->reply = [reply = st.job->reply](answer b) {
-    b.kind = b.problem.code == fault::none && b.kind == answer::how::accepted ? answer::how::accepted : answer::how::replayed;
+    b.kind = b.problem.code == fault::none && b.kind == answer::how::accepted
+               ? answer::how::accepted
+               : answer::how::replayed;
     reply(std::move(b));
   };
   st.job.reset();

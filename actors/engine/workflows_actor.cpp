@@ -80,8 +80,9 @@ bool count_crash(workflows_actor* self, const id& workflow, const std::string& r
   auto& c = st.crashes[workflow];
   if (c.count == 0 || now - c.since > crash_window)
     c = {0, now};
-  st.ctx->log.write(log_level::error, "workflows", "workflow actor crashed",
-                    {{"workflow", workflow.hex()}, {"reason", reason}, {"count", std::to_string(c.count + 1)}});
+  st.ctx->log.write(
+    log_level::error, "workflows", "workflow actor crashed",
+    {{"workflow", workflow.hex()}, {"reason", reason}, {"count", std::to_string(c.count + 1)}});
   if (++c.count < st.ctx->opts.failures_max)
     return true;
   st.crashes.erase(workflow);
@@ -108,7 +109,8 @@ void on_down(workflows_actor* self, const caf::down_msg& down) {
   if (crashed && !count_crash(self, workflow, actors::reason_text(down.reason))) {
     for (auto& c : commands)
       if (!c->taken)
-        refuse(c->reply, fault::quarantined, "workflow " + workflow.hex() + " could not be run and was parked");
+        refuse(c->reply, fault::quarantined,
+               "workflow " + workflow.hex() + " could not be run and was parked");
     return;
   }
   bool open = false;
@@ -142,7 +144,8 @@ caf::behavior workflows(workflows_actor* self, context_ptr ctx) {
       auto& st = self->state;
       if (st.live.size() >= st.ctx->opts.active_max) {
         refuse(m.job->reply, fault::unavailable,
-               "the node has " + std::to_string(st.live.size()) + " workflows in hand (engine.active_max)");
+               "the node has " + std::to_string(st.live.size())
+                 + " workflows in hand (engine.active_max)");
         return;
       }
       auto workflow = m.job->workflow;
@@ -162,6 +165,8 @@ caf::behavior workflows(workflows_actor* self, context_ptr ctx) {
 
 } // namespace
 
-caf::actor spawn_workflows(caf::actor_system& sys, context_ptr ctx) { return sys.spawn(workflows, std::move(ctx)); }
+caf::actor spawn_workflows(caf::actor_system& sys, context_ptr ctx) {
+  return sys.spawn(workflows, std::move(ctx));
+}
 
 } // namespace o3::engine

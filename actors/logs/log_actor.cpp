@@ -48,7 +48,8 @@ void write_out(logs_actor* self) {
   std::unordered_set<id> seen;
   for (const auto& c : chunks)
     if (seen.insert(c.workflow).second)
-      self->send(st.ctx->services->get(actors::service::watch), to_message(announce{c.workflow, news::logged}));
+      self->send(st.ctx->services->get(actors::service::watch),
+                 to_message(announce{c.workflow, news::logged}));
 }
 
 caf::behavior logs(logs_actor* self, context_ptr ctx, std::shared_ptr<store::log_backend> where) {
@@ -60,7 +61,8 @@ caf::behavior logs(logs_actor* self, context_ptr ctx, std::shared_ptr<store::log
     [=](log_job& j) {
       auto& st = self->state;
       if (st.waiting.size() + j.chunks->size() > chunks_max) {
-        complain(st, "too many lines at once; dropped so far: " + std::to_string(st.dropped += j.chunks->size()));
+        complain(st, "too many lines at once; dropped so far: "
+                       + std::to_string(st.dropped += j.chunks->size()));
         return;
       }
       std::move(j.chunks->begin(), j.chunks->end(), std::back_inserter(st.waiting));
@@ -91,7 +93,8 @@ struct log_reader_state {
 };
 using log_reader_actor = caf::stateful_actor<log_reader_state>;
 
-caf::behavior log_reader(log_reader_actor* self, const context_ptr& ctx, std::shared_ptr<store::log_backend> where) {
+caf::behavior log_reader(log_reader_actor* self, const context_ptr& ctx,
+                         std::shared_ptr<store::log_backend> where) {
   actors::init_actor(self, ctx->log, "log_reader");
   self->state.where = std::move(where);
   return {
@@ -105,12 +108,14 @@ caf::behavior log_reader(log_reader_actor* self, const context_ptr& ctx, std::sh
 
 } // namespace
 
-caf::actor spawn_logs(caf::actor_system& sys, context_ptr ctx, std::shared_ptr<store::log_backend> where) {
+caf::actor spawn_logs(caf::actor_system& sys, context_ptr ctx,
+                      std::shared_ptr<store::log_backend> where) {
   auto how = ctx->blocking_owners;
   return actors::spawn_blocking(sys, how, logs, std::move(ctx), std::move(where));
 }
 
-caf::actor spawn_log_reader(caf::actor_system& sys, context_ptr ctx, std::shared_ptr<store::log_backend> where) {
+caf::actor spawn_log_reader(caf::actor_system& sys, context_ptr ctx,
+                            std::shared_ptr<store::log_backend> where) {
   auto how = ctx->blocking_owners;
   return actors::spawn_blocking(sys, how, log_reader, std::move(ctx), std::move(where));
 }

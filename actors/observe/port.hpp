@@ -9,9 +9,9 @@ using engine::reply_fn;
 class port {
 public:
   virtual ~port() = default;
-  [[nodiscard]] virtual bool ready() const = 0;       ///< started and not shutting down
-  virtual void metrics(reply_fn reply) = 0;           ///< body: Prometheus text format 0.0.4
-  virtual void info(reply_fn reply) = 0;              ///< {version, install, epoch, uptime_s, store, counts{}}
+  [[nodiscard]] virtual bool ready() const = 0; ///< started and not shutting down
+  virtual void metrics(reply_fn reply) = 0;     ///< body: Prometheus text format 0.0.4
+  virtual void info(reply_fn reply) = 0; ///< {version, install, epoch, uptime_s, store, counts{}}
 };
 
 } // namespace o3::observe

@@ -44,6 +44,8 @@ caf::behavior watch(watch_actor* self, const context_ptr& ctx) {
 
 } // namespace
 
-caf::actor spawn_watch(caf::actor_system& sys, context_ptr ctx) { return sys.spawn(watch, std::move(ctx)); }
+caf::actor spawn_watch(caf::actor_system& sys, context_ptr ctx) {
+  return sys.spawn(watch, std::move(ctx));
+}
 
 } // namespace o3::engine

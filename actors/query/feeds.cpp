@@ -13,8 +13,11 @@ using actors::service;
 using consumer = std::function<void(feed_batch)>;
 constexpr std::size_t page_rows = 200;
 
-// What both feeds share: one consumer waiting, reads in the store's thread, pokes when something is new.
-class pulled_feed : public feed, public engine::listener, public std::enable_shared_from_this<pulled_feed> {
+// What both feeds share: one consumer waiting, reads in the store's thread, pokes when something is
+// new.
+class pulled_feed : public feed,
+                    public engine::listener,
+                    public std::enable_shared_from_this<pulled_feed> {
 public:
   pulled_feed(engine::context_ptr ctx, bool following) : ctx_(std::move(ctx)), follow_(following) {
     if (follow_)
@@ -95,14 +98,16 @@ private:
 class event_feed final : public pulled_feed {
 public:
   event_feed(const engine::context_ptr& ctx, const events_request& r, event_cursor after)
-    : pulled_feed(ctx, r.follow), request_(r), after_(after) {}
+      : pulled_feed(ctx, r.follow), request_(r), after_(after) {}
 
   void start_read() override {
-    auto run = std::make_shared<std::function<void(store::reader&)>>([weak = weak_from_this()](store::reader& in) {
-      if (auto me = std::static_pointer_cast<event_feed>(weak.lock()))
-        me->done(me->read_page(in));
-    });
-    caf::anon_send(ctx_->services->get(service::api_reader), to_message(engine::read_job{std::move(run)}));
+    auto run = std::make_shared<std::function<void(store::reader&)>>(
+      [weak = weak_from_this()](store::reader& in) {
+        if (auto me = std::static_pointer_cast<event_feed>(weak.lock()))
+          me->done(me->read_page(in));
+      });
+    caf::anon_send(ctx_->services->get(service::api_reader),
+                   to_message(engine::read_job{std::move(run)}));
   }
 
 private:
@@ -117,7 +122,8 @@ private:
     }
     for (;;) {
       auto from = after_.item ? after_.row : after_.row + 1;
-      auto rows = request_.workflow ? in.rows(*request_.workflow, from, page_rows) : in.rows_after(from - 1, page_rows);
+      auto rows = request_.workflow ? in.rows(*request_.workflow, from, page_rows)
+                                    : in.rows_after(from - 1, page_rows);
       for (const auto& row : rows)
         add(out, row, in);
       if (!out.items.empty() || rows.size() < page_rows)
@@ -140,7 +146,8 @@ private:
         continue;
       auto e = workflow::to_event((*records)[i], row.workflow, row.at, *plan->graph);
       if (!e.name.empty())
-        out.items.push_back({std::to_string(n) + "." + std::to_string(i), std::move(e.name), std::move(e.data)});
+        out.items.push_back(
+          {std::to_string(n) + "." + std::to_string(i), std::move(e.name), std::move(e.data)});
     }
   }
 
@@ -161,53 +168,62 @@ private:
 
 class log_feed final : public pulled_feed {
 public:
-  log_feed(const engine::context_ptr& ctx, const log_request& r, std::optional<std::uint32_t> task, wall_time since, std::uint64_t after)
-    : pulled_feed(ctx, r.follow), request_(r), task_(task), since_(since), after_(after) {}
+  log_feed(const engine::context_ptr& ctx, const log_request& r, std::optional<std::uint32_t> task,
+           wall_time since, std::uint64_t after)
+      : pulled_feed(ctx, r.follow), request_(r), task_(task), since_(since), after_(after) {}
 
-  // First the workflow's state, then its lines. What it said last may still be on its way to the log store
-  // when its end is visible, so a feed does not end before `settle` has passed since.
+  // First the workflow's state, then its lines. What it said last may still be on its way to the
+  // log store when its end is visible, so a feed does not end before `settle` has passed since.
   void start_read() override {
-    auto run = std::make_shared<std::function<void(store::reader&)>>([weak = weak_from_this()](store::reader& in) {
-      auto me = std::static_pointer_cast<log_feed>(weak.lock());
-      if (!me)
-        return;
-      auto row = in.find(me->request_.workflow);
-      bool over = !row || is_terminal(row->state);
-      bool settled = over && !(row && row->ended_at && *row->ended_at + settle > me->ctx_->time.wall());
-      me->read_lines(over, settled);
-    });
-    caf::anon_send(ctx_->services->get(service::api_reader), to_message(engine::read_job{std::move(run)}));
+    auto run = std::make_shared<std::function<void(store::reader&)>>(
+      [weak = weak_from_this()](store::reader& in) {
+        auto me = std::static_pointer_cast<log_feed>(weak.lock());
+        if (!me)
+          return;
+        auto row = in.find(me->request_.workflow);
+        bool over = !row || is_terminal(row->state);
+        bool settled
+          = over && !(row && row->ended_at && *row->ended_at + settle > me->ctx_->time.wall());
+        me->read_lines(over, settled);
+      });
+    caf::anon_send(ctx_->services->get(service::api_reader),
+                   to_message(engine::read_job{std::move(run)}));
   }
 
 private:
   static constexpr millis settle{300};
 
   void read_lines(bool over, bool settled) {
-    auto run = std::make_shared<std::function<void(store::log_reader&)>>([weak = weak_from_this(), over, settled](store::log_reader& in) {
-      auto me = std::static_pointer_cast<log_feed>(weak.lock());
-      if (!me)
-        return;
-      feed_batch out;
-      for (auto& row : in.read(me->request_.workflow, me->task_, me->after_, me->since_, page_rows)) {
-        me->after_ = row.cursor;
-        out.items.push_back({std::to_string(row.cursor), {}, std::move(row.chunk.text)});
-      }
-      if (over && !settled && out.items.empty()) {
-        me->read_again_later();
-        return;
-      }
-      out.ended = over && out.items.empty();
-      me->done(std::move(out));
-    });
-    caf::anon_send(ctx_->services->get(service::log_reader), to_message(engine::log_read_job{std::move(run)}));
+    auto run = std::make_shared<std::function<void(store::log_reader&)>>(
+      [weak = weak_from_this(), over, settled](store::log_reader& in) {
+        auto me = std::static_pointer_cast<log_feed>(weak.lock());
+        if (!me)
+          return;
+        feed_batch out;
+        for (auto& row :
+             in.read(me->request_.workflow, me->task_, me->after_, me->since_, page_rows)) {
+          me->after_ = row.cursor;
+          out.items.push_back({std::to_string(row.cursor), {}, std::move(row.chunk.text)});
+        }
+        if (over && !settled && out.items.empty()) {
+          me->read_again_later();
+          return;
+        }
+        out.ended = over && out.items.empty();
+        me->done(std::move(out));
+      });
+    caf::anon_send(ctx_->services->get(service::log_reader),
+                   to_message(engine::log_read_job{std::move(run)}));
   }
 
   void read_again_later() {
-    auto run = std::make_shared<std::function<void(store::log_reader&)>>([weak = weak_from_this()](store::log_reader&) {
-      if (auto me = std::static_pointer_cast<log_feed>(weak.lock()))
-        me->start_read();
-    });
-    caf::delayed_anon_send(ctx_->services->get(service::log_reader), settle / 3, to_message(engine::log_read_job{std::move(run)}));
+    auto run = std::make_shared<std::function<void(store::log_reader&)>>(
+      [weak = weak_from_this()](store::log_reader&) {
+        if (auto me = std::static_pointer_cast<log_feed>(weak.lock()))
+          me->start_read();
+      });
+    caf::delayed_anon_send(ctx_->services->get(service::log_reader), settle / 3,
+                           to_message(engine::log_read_job{std::move(run)}));
   }
 
   log_request request_;
@@ -216,7 +232,8 @@ private:
   std::uint64_t after_;
 };
 
-void subscribe(const engine::context_ptr& ctx, const std::shared_ptr<pulled_feed>& f, std::optional<id> workflow, engine::news what) {
+void subscribe(const engine::context_ptr& ctx, const std::shared_ptr<pulled_feed>& f,
+               std::optional<id> workflow, engine::news what) {
   caf::anon_send(ctx->services->get(service::watch), to_message(engine::follow{f, workflow, what}));
 }
 
@@ -243,15 +260,17 @@ std::optional<event_cursor> parse_event_cursor(std::string_view text) {
   return event_cursor{*row, *item};
 }
 
-std::shared_ptr<feed> make_event_feed(const engine::context_ptr& ctx, const events_request& r, event_cursor after) {
+std::shared_ptr<feed> make_event_feed(const engine::context_ptr& ctx, const events_request& r,
+                                      event_cursor after) {
   auto f = std::make_shared<event_feed>(ctx, r, after);
   if (r.follow)
     subscribe(ctx, f, r.workflow, engine::news::committed);
   return f;
 }
 
-std::shared_ptr<feed> make_log_feed(const engine::context_ptr& ctx, const log_request& r, std::optional<std::uint32_t> task,
-                                    wall_time since, std::uint64_t after) {
+std::shared_ptr<feed> make_log_feed(const engine::context_ptr& ctx, const log_request& r,
+                                    std::optional<std::uint32_t> task, wall_time since,
+                                    std::uint64_t after) {
   auto f = std::make_shared<log_feed>(ctx, r, task, since, after);
   if (r.follow) {
     subscribe(ctx, f, r.workflow, engine::news::logged);

@@ -39,8 +39,8 @@ using feed_reply = std::function<void(error problem, std::shared_ptr<feed> f)>;
 
 struct events_request {
   std::optional<id> workflow; ///< absent: all of the project
-  std::string after;          ///< Last-Event-ID; "": from the start (one workflow) or from now (all)
-  bool follow = true;         ///< false: what there is, then end
+  std::string after;  ///< Last-Event-ID; "": from the start (one workflow) or from now (all)
+  bool follow = true; ///< false: what there is, then end
   caller who;
 };
 struct log_request {
@@ -54,9 +54,9 @@ struct log_request {
 class port {
 public:
   virtual ~port() = default;
-  virtual void list(list_request r, caller who, reply_fn reply) = 0;                        ///< {items[], next_cursor}
-  virtual void workflow(id w, caller who, reply_fn reply) = 0;                              ///< AMENDMENTS 39
-  virtual void tasks(id w, caller who, reply_fn reply) = 0;                                 ///< {items[]}
+  virtual void list(list_request r, caller who, reply_fn reply) = 0; ///< {items[], next_cursor}
+  virtual void workflow(id w, caller who, reply_fn reply) = 0;       ///< AMENDMENTS 39
+  virtual void tasks(id w, caller who, reply_fn reply) = 0;          ///< {items[]}
   virtual void task(id w, std::string task_ref, caller who, reply_fn reply) = 0;
   virtual void events(events_request r, feed_reply reply) = 0;
   virtual void log(log_request r, feed_reply reply) = 0;

@@ -19,7 +19,9 @@ void refuse(const reply_fn& reply, error e) {
   reply(std::move(a));
 }
 
-error no_workflow(const id& w) { return make_error(fault::not_found, "there is no workflow " + w.hex()); }
+error no_workflow(const id& w) {
+  return make_error(fault::not_found, "there is no workflow " + w.hex());
+}
 
 // A workflow that cannot be folded is still shown, as far as its summary goes.
 void write_unreadable(json_writer& out, const store::summary& row, const error& problem) {
@@ -39,69 +41,76 @@ public:
   void list(list_request r, caller who, reply_fn reply) override {
     std::optional<id> before;
     if (!r.cursor.empty() && !(before = id::parse(r.cursor))) {
-      refuse(reply, make_error(fault::bad_value, "'" + printable(r.cursor, 64) + "' is no cursor", "", "use next_cursor of the previous page"));
+      refuse(reply, make_error(fault::bad_value, "'" + printable(r.cursor, 64) + "' is no cursor",
+                               "", "use next_cursor of the previous page"));
       return;
     }
     r.filter.project = who.project;
-    read(std::move(reply), [r = std::move(r), before](const context_ptr&, store::reader& in, answer& a) {
-      auto rows = in.list(r.filter, before, r.limit + 1);
-      json_writer out{a.body};
-      out.begin_object().key("items").begin_array();
-      for (std::size_t i = 0; i < rows.size() && i < r.limit; ++i)
-        workflow::write_summary(out, rows[i]);
-      out.end_array().key("next_cursor");
-      if (rows.size() > r.limit)
-        out.value(rows[r.limit - 1].workflow);
-      else
-        out.null();
-      out.end_object();
-    });
+    read(std::move(reply),
+         [r = std::move(r), before](const context_ptr&, store::reader& in, answer& a) {
+           auto rows = in.list(r.filter, before, r.limit + 1);
+           json_writer out{a.body};
+           out.begin_object().key("items").begin_array();
+           for (std::size_t i = 0; i < rows.size() && i < r.limit; ++i)
+             workflow::write_summary(out, rows[i]);
+           out.end_array().key("next_cursor");
+           if (rows.size() > r.limit)
+             out.value(rows[r.limit - 1].workflow);
+           else
+             out.null();
+           out.end_object();
+         });
   }
 
   void workflow(id w, caller who, reply_fn reply) override {
-    read_state(w, std::move(who), std::move(reply), [](const engine::loaded_workflow& l, answer& a) {
-      json_writer out{a.body};
-      if (l.state)
-        workflow::write_workflow(out, *l.state);
-      else
-        write_unreadable(out, *l.row, l.problem);
-    });
+    read_state(w, std::move(who), std::move(reply),
+               [](const engine::loaded_workflow& l, answer& a) {
+                 json_writer out{a.body};
+                 if (l.state)
+                   workflow::write_workflow(out, *l.state);
+                 else
+                   write_unreadable(out, *l.row, l.problem);
+               });
   }
 
   void tasks(id w, caller who, reply_fn reply) override {
-    read_state(w, std::move(who), std::move(reply), [](const engine::loaded_workflow& l, answer& a) {
-      if (!l.state) {
-        a.problem = l.problem;
-        return;
-      }
-      json_writer out{a.body};
-      out.begin_object().key("items").begin_array();
-      for (std::uint32_t t = 0; t < l.state->tasks.size(); ++t)
-        workflow::write_task(out, *l.state, t);
-      out.end_array().key("next_cursor").null().end_object();
-    });
+    read_state(w, std::move(who), std::move(reply),
+               [](const engine::loaded_workflow& l, answer& a) {
+                 if (!l.state) {
+                   a.problem = l.problem;
+                   return;
+                 }
+                 json_writer out{a.body};
+                 out.begin_object().key("items").begin_array();
+                 for (std::uint32_t t = 0; t < l.state->tasks.size(); ++t)
+                   workflow::write_task(out, *l.state, t);
+                 out.end_array().key("next_cursor").null().end_object();
+               });
   }
 
   void task(id w, std::string ref, caller who, reply_fn reply) override {
-    read_state(w, std::move(who), std::move(reply), [w, ref = std::move(ref)](const engine::loaded_workflow& l, answer& a) {
-      if (!l.state) {
-        a.problem = l.problem;
-        return;
-      }
-      auto it = l.plan->graph->index.find(ref);
-      if (it == l.plan->graph->index.end()) {
-        a.problem = no_task(w, ref, *l.plan->graph);
-        return;
-      }
-      json_writer out{a.body};
-      workflow::write_task(out, *l.state, it->second);
-    });
+    read_state(w, std::move(who), std::move(reply),
+               [w, ref = std::move(ref)](const engine::loaded_workflow& l, answer& a) {
+                 if (!l.state) {
+                   a.problem = l.problem;
+                   return;
+                 }
+                 auto it = l.plan->graph->index.find(ref);
+                 if (it == l.plan->graph->index.end()) {
+                   a.problem = no_task(w, ref, *l.plan->graph);
+                   return;
+                 }
+                 json_writer out{a.body};
+                 workflow::write_task(out, *l.state, it->second);
+               });
   }
 
   void events(events_request r, feed_reply reply) override {
     auto at = parse_event_cursor(r.after.empty() ? "0" : r.after);
     if (!at) {
-      reply(make_error(fault::bad_value, "'" + printable(r.after, 64) + "' is no event id", "", "use the id of an earlier event"), nullptr);
+      reply(make_error(fault::bad_value, "'" + printable(r.after, 64) + "' is no event id", "",
+                       "use the id of an earlier event"),
+            nullptr);
       return;
     }
     auto run = [ctx = ctx_, r, at = *at, reply = std::move(reply)](store::reader& in) mutable {
@@ -123,7 +132,8 @@ public:
   void log(log_request r, feed_reply reply) override {
     auto at = parse_cursor(r.after.empty() ? "0" : r.after);
     if (!at) {
-      reply(make_error(fault::bad_value, "'" + printable(r.after, 64) + "' is no log cursor"), nullptr);
+      reply(make_error(fault::bad_value, "'" + printable(r.after, 64) + "' is no log cursor"),
+            nullptr);
       return;
     }
     send([ctx = ctx_, r, at = *at, reply = std::move(reply)](store::reader& in) {
@@ -155,16 +165,21 @@ private:
     std::vector<std::string> names;
     for (const auto& t : p.doc.tasks)
       names.push_back(t.ref);
-    return make_error(fault::not_found, "workflow " + w.hex() + " has no task '" + printable(ref, 128) + "'", "", nearest_hint(ref, names));
+    return make_error(fault::not_found,
+                      "workflow " + w.hex() + " has no task '" + printable(ref, 128) + "'", "",
+                      nearest_hint(ref, names));
   }
 
   void send(std::function<void(store::reader&)> run) const {
     caf::anon_send(ctx_->services->get(service::api_reader),
-                   to_message(engine::read_job{std::make_shared<std::function<void(store::reader&)>>(std::move(run))}));
+                   to_message(engine::read_job{
+                     std::make_shared<std::function<void(store::reader&)>>(std::move(run))}));
   }
 
-  void read(reply_fn reply, std::function<void(const context_ptr&, store::reader&, answer&)> fill) const {
-    send([ctx = ctx_, reply = engine::answered_once(std::move(reply)), fill = std::move(fill)](store::reader& in) {
+  void read(reply_fn reply,
+            std::function<void(const context_ptr&, store::reader&, answer&)> fill) const {
+    send([ctx = ctx_, reply = engine::answered_once(std::move(reply)),
+          fill = std::move(fill)](store::reader& in) {
       ++ctx->stats->api_reads;
       answer a;
       fill(ctx, in, a);
@@ -172,8 +187,10 @@ private:
     });
   }
 
-  void read_state(id w, caller who, reply_fn reply, std::function<void(const engine::loaded_workflow&, answer&)> fill) const {
-    read(std::move(reply), [w, who = std::move(who), fill = std::move(fill)](const context_ptr& ctx, store::reader& in, answer& a) {
+  void read_state(id w, caller who, reply_fn reply,
+                  std::function<void(const engine::loaded_workflow&, answer&)> fill) const {
+    read(std::move(reply), [w, who = std::move(who), fill = std::move(fill)](
+                             const context_ptr& ctx, store::reader& in, answer& a) {
       auto l = engine::load(in, *ctx->plans, ctx->lim, w);
       if (!l.row || l.row->project != who.project)
         a.problem = no_workflow(w);
@@ -187,6 +204,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<port> make_port(context_ptr ctx) { return std::make_unique<node_query>(std::move(ctx)); }
+std::unique_ptr<port> make_port(context_ptr ctx) {
+  return std::make_unique<node_query>(std::move(ctx));
+}
 
 } // namespace o3::query

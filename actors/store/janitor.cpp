@@ -26,18 +26,22 @@ void prune_slice(const context_ptr& ctx) {
     if (gone.empty())
       return;
     ctx->stats->pruned += gone.size();
-    ctx->log.write(log_level::info, "janitor", "pruned ended workflows", {{"count", std::to_string(gone.size())}});
+    ctx->log.write(log_level::info, "janitor", "pruned ended workflows",
+                   {{"count", std::to_string(gone.size())}});
     prune_slice(ctx);
   });
-  caf::anon_send(ctx->services->get(actors::service::journal), to_message(journal_job{std::move(run)}));
+  caf::anon_send(ctx->services->get(actors::service::journal),
+                 to_message(journal_job{std::move(run)}));
 }
 
 caf::behavior janitor(janitor_actor* self, context_ptr ctx, std::shared_ptr<store::backend> where) {
   actors::init_actor(self, ctx->log, "janitor");
   self->state.ctx = std::move(ctx);
   self->state.where = std::move(where);
-  self->delayed_send(self, self->state.ctx->opts.checkpoint_interval, to_message(tick{tick_checkpoint}));
-  self->delayed_send(self, self->state.ctx->opts.retention_interval, to_message(tick{tick_retention}));
+  self->delayed_send(self, self->state.ctx->opts.checkpoint_interval,
+                     to_message(tick{tick_checkpoint}));
+  self->delayed_send(self, self->state.ctx->opts.retention_interval,
+                     to_message(tick{tick_retention}));
   return {
     [=](tick t) {
       auto& st = self->state;
@@ -59,7 +63,8 @@ caf::behavior janitor(janitor_actor* self, context_ptr ctx, std::shared_ptr<stor
 
 } // namespace
 
-caf::actor spawn_janitor(caf::actor_system& sys, context_ptr ctx, std::shared_ptr<store::backend> where) {
+caf::actor spawn_janitor(caf::actor_system& sys, context_ptr ctx,
+                         std::shared_ptr<store::backend> where) {
   auto how = ctx->blocking_owners;
   return actors::spawn_blocking(sys, how, janitor, std::move(ctx), std::move(where));
 }

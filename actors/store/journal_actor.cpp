@@ -46,7 +46,8 @@ void commit(journal_actor* self) {
   auto outcomes = st.out->append(entries);
   auto& stats = *st.ctx->stats;
   stats.journal_flush_us += static_cast<std::uint64_t>(
-    std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin).count());
+    std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin)
+      .count());
   ++stats.journal_batches;
   stats.journal_rows += n;
   for (std::size_t i = 0; i < n; ++i) {
@@ -106,7 +107,8 @@ struct reader_state {
 };
 using reader_actor = caf::stateful_actor<reader_state>;
 
-caf::behavior reader(reader_actor* self, context_ptr ctx, std::shared_ptr<store::backend> where, const std::string& label) {
+caf::behavior reader(reader_actor* self, context_ptr ctx, std::shared_ptr<store::backend> where,
+                     const std::string& label) {
   actors::init_actor(self, ctx->log, label);
   self->state.ctx = std::move(ctx);
   self->state.where = std::move(where);
@@ -126,15 +128,19 @@ caf::behavior reader(reader_actor* self, context_ptr ctx, std::shared_ptr<store:
 
 } // namespace
 
-caf::actor spawn_journal(caf::actor_system& sys, context_ptr ctx, std::shared_ptr<store::backend> where,
+caf::actor spawn_journal(caf::actor_system& sys, context_ptr ctx,
+                         std::shared_ptr<store::backend> where,
                          std::shared_ptr<store::journal> opened) {
   auto how = ctx->blocking_owners;
-  return actors::spawn_blocking(sys, how, journal, std::move(ctx), std::move(where), std::move(opened));
+  return actors::spawn_blocking(sys, how, journal, std::move(ctx), std::move(where),
+                                std::move(opened));
 }
 
-caf::actor spawn_reader(caf::actor_system& sys, context_ptr ctx, std::shared_ptr<store::backend> where, std::string name) {
+caf::actor spawn_reader(caf::actor_system& sys, context_ptr ctx,
+                        std::shared_ptr<store::backend> where, std::string name) {
   auto how = ctx->blocking_owners;
-  return actors::spawn_blocking(sys, how, reader, std::move(ctx), std::move(where), std::move(name));
+  return actors::spawn_blocking(sys, how, reader, std::move(ctx), std::move(where),
+                                std::move(name));
 }
 
 } // namespace o3::engine

@@ -7,8 +7,8 @@
 //   flush{}             -                commits at most batch_rows / batch_bytes, then goes on
 //   journal_job{fn}     -                runs fn on the journal between two batches
 //
-// A storage failure calls context.on_fatal and never returns to work: nothing is acknowledged after it.
-// State: entries not committed yet. Runs on its own thread (blocking).
+// A storage failure calls context.on_fatal and never returns to work: nothing is acknowledged after
+// it. State: entries not committed yet. Runs on its own thread (blocking).
 #pragma once
 #include "actors/engine/context.hpp"
 
@@ -16,11 +16,15 @@
 
 namespace o3::engine {
 
-caf::actor spawn_journal(caf::actor_system& sys, context_ptr ctx, std::shared_ptr<store::backend> where,
+caf::actor spawn_journal(caf::actor_system& sys, context_ptr ctx,
+                         std::shared_ptr<store::backend> where,
                          std::shared_ptr<store::journal> opened);
 /// Runs read_job{fn} on a reader of its own; blocking.
-caf::actor spawn_reader(caf::actor_system& sys, context_ptr ctx, std::shared_ptr<store::backend> where, std::string name);
-/// Periodic upkeep: retention in slices, and the store's own checkpoints on a second connection; blocking.
-caf::actor spawn_janitor(caf::actor_system& sys, context_ptr ctx, std::shared_ptr<store::backend> where);
+caf::actor spawn_reader(caf::actor_system& sys, context_ptr ctx,
+                        std::shared_ptr<store::backend> where, std::string name);
+/// Periodic upkeep: retention in slices, and the store's own checkpoints on a second connection;
+/// blocking.
+caf::actor spawn_janitor(caf::actor_system& sys, context_ptr ctx,
+                         std::shared_ptr<store::backend> where);
 
 } // namespace o3::engine

@@ -1,4 +1,5 @@
-// How an actor that blocks gets its thread: injected, so that a whole node can run under a virtual clock.
+// How an actor that blocks gets its thread: injected, so that a whole node can run under a virtual
+// clock.
 #pragma once
 #include "actors/supervision/blocking_kind.hpp"
 #include "actors/supervision/supervisor.hpp"

@@ -1,5 +1,5 @@
-// Where the services of this node are. A restarted service is put in place of the old one, so nobody
-// keeps a stale handle. Threads: any; a look-up costs a shared lock.
+// Where the services of this node are. A restarted service is put in place of the old one, so
+// nobody keeps a stale handle. Threads: any; a look-up costs a shared lock.
 #pragma once
 #include <array>
 #include <caf/actor.hpp>
@@ -8,8 +8,20 @@
 
 namespace o3::actors {
 
-enum class service : std::uint8_t { journal, engine_reader, api_reader, logs, log_reader, watch, workers, catalogue,
-                                    timers, workflows, janitor, count_ };
+enum class service : std::uint8_t {
+  journal,
+  engine_reader,
+  api_reader,
+  logs,
+  log_reader,
+  watch,
+  workers,
+  catalogue,
+  timers,
+  workflows,
+  janitor,
+  count_
+};
 
 class directory {
 public:

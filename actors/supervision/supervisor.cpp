@@ -56,7 +56,8 @@ void begin_stop(supervisor_actor* self) {
 }
 
 bool may_restart(supervisor_actor* self, running& r, const caf::error& reason) {
-  if (r.row.kind == restart::temporary || r.row.kind == restart::essential || (r.row.kind == restart::transient && !reason))
+  if (r.row.kind == restart::temporary || r.row.kind == restart::essential
+      || (r.row.kind == restart::transient && !reason))
     return false;
   auto now = self->clock().now();
   std::erase_if(r.restarts, [&](auto t) { return t + self->state.options.restart_window < now; });
@@ -75,7 +76,8 @@ void on_down(supervisor_actor* self, const caf::down_msg& down) {
       return;
     }
     auto reason = reason_text(down.reason);
-    st.options.log.write(log_level::error, "supervisor", "service ended", {{"service", r.row.label}, {"reason", reason}});
+    st.options.log.write(log_level::error, "supervisor", "service ended",
+                         {{"service", r.row.label}, {"reason", reason}});
     if (may_restart(self, r, down.reason)) {
       start_child(self, r);
       if (st.options.on_restart)
@@ -89,7 +91,8 @@ void on_down(supervisor_actor* self, const caf::down_msg& down) {
   }
 }
 
-caf::behavior supervisor(supervisor_actor* self, supervisor_options o, std::shared_ptr<directory> d) {
+caf::behavior supervisor(supervisor_actor* self, supervisor_options o,
+                         std::shared_ptr<directory> d) {
   init_actor(self, o.log, "supervisor");
   self->state.options = std::move(o);
   self->state.dir = std::move(d);
@@ -109,7 +112,8 @@ caf::behavior supervisor(supervisor_actor* self, supervisor_options o, std::shar
         return;
       for (auto it = st.children.rbegin(); it != st.children.rend(); ++it)
         if (it->handle) {
-          st.options.log.write(log_level::warning, "supervisor", "service killed: it did not stop in time",
+          st.options.log.write(log_level::warning, "supervisor",
+                               "service killed: it did not stop in time",
                                {{"service", it->row.label}});
           self->send_exit(it->handle, caf::exit_reason::kill);
           return;
@@ -120,11 +124,14 @@ caf::behavior supervisor(supervisor_actor* self, supervisor_options o, std::shar
 
 } // namespace
 
-caf::actor spawn_supervisor(caf::actor_system& sys, supervisor_options o, std::shared_ptr<directory> d) {
+caf::actor spawn_supervisor(caf::actor_system& sys, supervisor_options o,
+                            std::shared_ptr<directory> d) {
   return sys.spawn(supervisor, std::move(o), std::move(d));
 }
 
-void stop_supervisor(const caf::actor& supervisor) { caf::anon_send(supervisor, stop_tree{}); }
+void stop_supervisor(const caf::actor& supervisor) {
+  caf::anon_send(supervisor, stop_tree{});
+}
 
 std::string reason_text(const caf::error& reason) {
   if (!reason)
@@ -149,8 +156,10 @@ void init_actor(caf::scheduled_actor* self, const logger& log, std::string name)
     log.write(log_level::error, name, "exception", {{"text", text}});
     return caf::make_error(caf::sec::runtime_error, std::move(text));
   });
-  caf::scheduled_actor::default_handler drop = [log, name](caf::scheduled_actor*, caf::message_view& m) -> caf::result<caf::message> {
-    log.write(log_level::warning, name, "unexpected message dropped", {{"content", m.content().stringify()}});
+  caf::scheduled_actor::default_handler drop
+    = [log, name](caf::scheduled_actor*, caf::message_view& m) -> caf::result<caf::message> {
+    log.write(log_level::warning, name, "unexpected message dropped",
+              {{"content", m.content().stringify()}});
     return caf::sec::unexpected_message;
   };
   self->set_default_handler(std::move(drop));

@@ -1,5 +1,6 @@
-// The root of the tree: starts the services in order, restarts those that may be restarted, stops them
-// in reverse. Children are monitored and held by strong handles (CAF 0.17: monitors hold nothing).
+// The root of the tree: starts the services in order, restarts those that may be restarted, stops
+// them in reverse. Children are monitored and held by strong handles (CAF 0.17: monitors hold
+// nothing).
 //
 //   message          reply   what
 //   ---------------  ------  ---------------------------------------------------------------
@@ -48,7 +49,8 @@ struct supervisor_options {
 };
 
 /// Spawns the supervisor. Its children exist once `on_started` was called, on a scheduler thread.
-caf::actor spawn_supervisor(caf::actor_system& sys, supervisor_options o, std::shared_ptr<directory> d);
+caf::actor spawn_supervisor(caf::actor_system& sys, supervisor_options o,
+                            std::shared_ptr<directory> d);
 void stop_supervisor(const caf::actor& supervisor);
 
 /// Every O3 actor calls this first: exceptions become an exit reason with their text (caught by the

@@ -16,9 +16,12 @@ namespace {
 namespace fs = std::filesystem;
 
 error cannot(const char* what, const fs::path& p) {
-  auto code = errno == ENOSPC ? fault::storage_full : errno == EIO ? fault::storage_failed : fault::data_dir_unwritable;
-  return make_error(code, std::string{what} + " " + p.string() + ": " + std::generic_category().message(errno), "",
-                    "check the directory's owner, mode and free space");
+  auto code = errno == ENOSPC ? fault::storage_full
+              : errno == EIO  ? fault::storage_failed
+                              : fault::data_dir_unwritable;
+  return make_error(
+    code, std::string{what} + " " + p.string() + ": " + std::generic_category().message(errno), "",
+    "check the directory's owner, mode and free space");
 }
 
 // Replaces a small file durably: temporary name, fsync, rename, fsync of the directory.
@@ -27,7 +30,8 @@ result<done> write_durably(const fs::path& p, const std::string& text) {
   int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0)
     return cannot("cannot write", p);
-  bool ok = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(fd) == 0;
+  bool ok = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size())
+            && ::fsync(fd) == 0;
   int code = errno;
   ok = ::close(fd) == 0 && ok;
   if (!ok || ::rename(temporary.c_str(), p.c_str()) != 0) {
@@ -50,14 +54,17 @@ std::string read_small(const fs::path& p) {
   return text;
 }
 
-// Makes the admin token at the first start and leaves it for the local CLI; the store keeps its hash.
-result<done> prepare_token(installation& i, store::journal& journal, store::reader& in, const std::string& first_token) {
+// Makes the admin token at the first start and leaves it for the local CLI; the store keeps its
+// hash.
+result<done> prepare_token(installation& i, store::journal& journal, store::reader& in,
+                           const std::string& first_token) {
   auto hash = in.meta("token_hash");
   if (!hash) {
     constexpr std::size_t token_bytes = 32;
     auto token = first_token.empty() ? "o3_" + to_hex(random_bytes(token_bytes)) : first_token;
     if (token.size() < 16 || !is_label(token))
-      return make_error(fault::config_invalid, "O3_TOKEN must be 16 to 128 printable characters", "", "leave it unset to have one made");
+      return make_error(fault::config_invalid, "O3_TOKEN must be 16 to 128 printable characters",
+                        "", "leave it unset to have one made");
     O3_TRY([[maybe_unused]] auto written, write_durably(i.dir / "client-token", token + "\n"));
     hash = to_hex(sha256(token));
     journal.set_meta("token_hash", *hash);
@@ -87,10 +94,16 @@ result<done> fill(installation& i, const std::string& first_token) {
 result<installation> open_installation(const config::options& o, const std::string& first_token) {
   installation i;
   i.dir = o.data.dir;
-  O3_TRY(i.store, store::open_sqlite({.dir = i.dir, .cache_kib = o.journal.cache_kib, .wal_limit_bytes = o.journal.wal_limit_bytes, .before_commit = {}}));
+  O3_TRY(i.store, store::open_sqlite({.dir = i.dir,
+                                      .cache_kib = o.journal.cache_kib,
+                                      .wal_limit_bytes = o.journal.wal_limit_bytes,
+                                      .before_commit = {}}));
   O3_TRY(auto key, sealer::open(i.dir));
   i.seal = std::make_shared<const sealer>(std::move(key));
-  store::log_options lo{.segment_bytes = o.log.segment_bytes, .total_bytes = o.log.total_bytes, .keep = o.log.keep, .task_bytes = o.log.task_bytes};
+  store::log_options lo{.segment_bytes = o.log.segment_bytes,
+                        .total_bytes = o.log.total_bytes,
+                        .keep = o.log.keep,
+                        .task_bytes = o.log.task_bytes};
   O3_TRY(i.logs, store::open_sqlite_logs(i.dir / "logs", lo));
   O3_TRY([[maybe_unused]] auto filled, fill(i, first_token));
   auto text = read_small(i.dir / "epoch");

@@ -1,8 +1,8 @@
 // A data directory made ready: store, key, token, epoch. What is in it:
 //   o3.db…          the store                     secret.key     key for sealed values (0600)
 //   logs/           workflow and task logs        client-token   the local CLI's token (0600)
-//   templates/      templates stored by API       epoch          highest boot epoch, outside the database
-//   listen          address of the running node, for the local CLI
+//   templates/      templates stored by API       epoch          highest boot epoch, outside the
+//   database listen          address of the running node, for the local CLI
 // Threads: one owner, at start.
 #pragma once
 #include "config/model/options.hpp"
@@ -24,10 +24,10 @@ struct installation {
   std::shared_ptr<store::backend> store;
   std::shared_ptr<store::log_backend> logs;
   std::shared_ptr<const sealer> seal;
-  std::string install_id;                ///< 8 hex digits, made once
+  std::string install_id; ///< 8 hex digits, made once
   api::token_entry admin;
-  std::optional<std::string> new_token;  ///< made in this start: print it once
-  std::uint64_t epoch_at_least = 1;      ///< from the epoch file
+  std::optional<std::string> new_token; ///< made in this start: print it once
+  std::uint64_t epoch_at_least = 1;     ///< from the epoch file
 };
 
 /// `first_token`: O3_TOKEN, taken instead of a made one at the first start; "" for none.

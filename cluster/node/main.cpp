@@ -28,7 +28,10 @@ int main(int argc, char** argv) {
          c.config.overrides.push_back({"http.listen", listen, "--listen"});
        return o3::serve(o3::config::load(c.config), program);
      }},
-    {"worker", "run task classes over stdin and stdout; started by a node", {}, [](o3::cli::local_context&) { return o3::work(); }},
+    {"worker",
+     "run task classes over stdin and stdout; started by a node",
+     {},
+     [](o3::cli::local_context&) { return o3::work(); }},
   };
   return o3::cli::main(argc, argv, commands);
 }

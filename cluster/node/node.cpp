@@ -32,13 +32,15 @@ std::shared_ptr<engine::node_context> make_context(const node_options& o, const 
   ctx->opts = o.engine;
   ctx->seal = o.seal;
   ctx->log = o.log;
-  ctx->blocking_owners = o.virtual_time ? actors::blocking::cooperative : actors::blocking::detached;
+  ctx->blocking_owners
+    = o.virtual_time ? actors::blocking::cooperative : actors::blocking::detached;
   auto said = std::make_shared<std::atomic<bool>>(false);
-  ctx->on_fatal = [f = o.on_fatal, said, draining = ctx->draining](fault code, const std::string& what) {
-    draining->store(true);
-    if (!said->exchange(true) && f)
-      f(code, what);
-  };
+  ctx->on_fatal
+    = [f = o.on_fatal, said, draining = ctx->draining](fault code, const std::string& what) {
+        draining->store(true);
+        if (!said->exchange(true) && f)
+          f(code, what);
+      };
   return ctx;
 }
 
@@ -50,38 +52,56 @@ catalogue::options catalogue_options(const node_options& o) {
           }};
 }
 
-// Start order; stopped in reverse: workflows first, so that their last appends still find the journal.
-std::vector<child> make_children(const node_options& o, const context_ptr& ctx, const std::shared_ptr<store::journal>& journal) {
+// Start order; stopped in reverse: workflows first, so that their last appends still find the
+// journal.
+std::vector<child> make_children(const node_options& o, const context_ptr& ctx,
+                                 const std::shared_ptr<store::journal>& journal) {
   using actors::restart;
   const millis quick{2000};
   auto store = o.store;
   auto logs = o.logs;
   auto cat = catalogue_options(o);
-  workers::options pool{.count = o.workers, .tasks_per_worker = o.tasks_per_worker,
-                        .start_timeout = o.worker_start_timeout, .launch = o.launch_worker};
+  workers::options pool{.count = o.workers,
+                        .tasks_per_worker = o.tasks_per_worker,
+                        .start_timeout = o.worker_start_timeout,
+                        .launch = o.launch_worker};
   return {
-    // Not started again: what the journal had acknowledged is known, what it held is not; and workflow
+    // Not started again: what the journal had acknowledged is known, what it held is not; and
+    // workflow
     // actors do not outlive their manager.
-    {service::journal, "journal", restart::essential, quick, [=](auto& s) { return engine::spawn_journal(s, ctx, store, journal); }},
-    {service::engine_reader, "engine_reader", restart::permanent, quick, [=](auto& s) { return engine::spawn_reader(s, ctx, store, "engine_reader"); }},
-    {service::api_reader, "api_reader", restart::permanent, quick, [=](auto& s) { return engine::spawn_reader(s, ctx, store, "api_reader"); }},
-    {service::logs, "logs", restart::permanent, quick, [=](auto& s) { return engine::spawn_logs(s, ctx, logs); }},
-    {service::log_reader, "log_reader", restart::permanent, quick, [=](auto& s) { return engine::spawn_log_reader(s, ctx, logs); }},
-    {service::janitor, "janitor", restart::permanent, quick, [=](auto& s) { return engine::spawn_janitor(s, ctx, store); }},
-    {service::watch, "watch", restart::permanent, quick, [=](auto& s) { return engine::spawn_watch(s, ctx); }},
-    {service::workers, "workers", restart::permanent, quick, [=](auto& s) { return workers::spawn_pool(s, ctx, pool); }},
-    {service::catalogue, "catalogue", restart::permanent, quick, [=](auto& s) { return catalogue::spawn_catalogue(s, ctx, cat); }},
-    {service::workflows, "workflows", restart::essential, millis{5000}, [=](auto& s) { return engine::spawn_workflows(s, ctx); }},
-    {service::timers, "timers", restart::permanent, quick, [=](auto& s) { return engine::spawn_timers(s, ctx); }},
+    {service::journal, "journal", restart::essential, quick,
+     [=](auto& s) { return engine::spawn_journal(s, ctx, store, journal); }},
+    {service::engine_reader, "engine_reader", restart::permanent, quick,
+     [=](auto& s) { return engine::spawn_reader(s, ctx, store, "engine_reader"); }},
+    {service::api_reader, "api_reader", restart::permanent, quick,
+     [=](auto& s) { return engine::spawn_reader(s, ctx, store, "api_reader"); }},
+    {service::logs, "logs", restart::permanent, quick,
+     [=](auto& s) { return engine::spawn_logs(s, ctx, logs); }},
+    {service::log_reader, "log_reader", restart::permanent, quick,
+     [=](auto& s) { return engine::spawn_log_reader(s, ctx, logs); }},
+    {service::janitor, "janitor", restart::permanent, quick,
+     [=](auto& s) { return engine::spawn_janitor(s, ctx, store); }},
+    {service::watch, "watch", restart::permanent, quick,
+     [=](auto& s) { return engine::spawn_watch(s, ctx); }},
+    {service::workers, "workers", restart::permanent, quick,
+     [=](auto& s) { return workers::spawn_pool(s, ctx, pool); }},
+    {service::catalogue, "catalogue", restart::permanent, quick,
+     [=](auto& s) { return catalogue::spawn_catalogue(s, ctx, cat); }},
+    {service::workflows, "workflows", restart::essential, millis{5000},
+     [=](auto& s) { return engine::spawn_workflows(s, ctx); }},
+    {service::timers, "timers", restart::permanent, quick,
+     [=](auto& s) { return engine::spawn_timers(s, ctx); }},
   };
 }
 
 class running_node final : public node {
 public:
   explicit running_node(node_options o)
-    : o_(std::move(o)),
-      time_(o_.virtual_time ? static_cast<const clock&>(*o_.virtual_time) : o_.time != nullptr ? *o_.time : system_clock()),
-      random_(o_.virtual_time || o_.seed != 0 ? seeded_random(mix64(o_.seed)) : secure_random()), ctx_(make_context(o_, time_)) {}
+      : o_(std::move(o)), time_(o_.virtual_time      ? static_cast<const clock&>(*o_.virtual_time)
+                                : o_.time != nullptr ? *o_.time
+                                                     : system_clock()),
+        random_(o_.virtual_time || o_.seed != 0 ? seeded_random(mix64(o_.seed)) : secure_random()),
+        ctx_(make_context(o_, time_)) {}
   running_node(const running_node&) = delete;
   running_node& operator=(const running_node&) = delete;
   ~running_node() override { stop(millis{o_.virtual_time ? 0 : 5000}); }
@@ -98,10 +118,12 @@ public:
     engine_ = engine::make_port(ctx_, *random_);
     query_ = query::make_port(ctx_);
     catalogue_ = catalogue::make_port(ctx_);
-    observe_ = observe::make_port(ctx_, {o_.version, o_.install_id, o_.store->describe(), time_.steady()});
+    observe_
+      = observe::make_port(ctx_, {o_.version, o_.install_id, o_.store->describe(), time_.steady()});
     O3_TRY(auto tokens, api::token_store::make(o_.tokens));
-    router_.reset(new http::router(api::make_api({*engine_, *query_, *catalogue_, *observe_}, std::move(tokens),
-                                                 {o_.lim, o_.wait_max, o_.version}))); // immovable: elided
+    router_.reset(
+      new http::router(api::make_api({*engine_, *query_, *catalogue_, *observe_}, std::move(tokens),
+                                     {o_.lim, o_.wait_max, o_.version}))); // immovable: elided
     start_actors(journal);
     if (o_.http)
       return listen();
@@ -112,7 +134,9 @@ public:
   query::port& query() override { return *query_; }
   catalogue::port& catalogue() override { return *catalogue_; }
   observe::port& observe() override { return *observe_; }
-  void dispatch(http::request r, http::respond_fn respond) override { router_->dispatch(std::move(r), std::move(respond)); }
+  void dispatch(http::request r, http::respond_fn respond) override {
+    router_->dispatch(std::move(r), std::move(respond));
+  }
   [[nodiscard]] std::uint16_t http_port() const override { return server_ ? server_->port() : 0; }
   [[nodiscard]] std::uint64_t epoch() const override { return ctx_->epoch; }
 
@@ -143,7 +167,9 @@ public:
 
   void run() override { scheduling_->run(); }
   void advance(millis d) override { scheduling_->advance(d); }
-  [[nodiscard]] std::optional<millis> next_timer() const override { return scheduling_->next_timer(); }
+  [[nodiscard]] std::optional<millis> next_timer() const override {
+    return scheduling_->next_timer();
+  }
 
 private:
   void start_actors(const std::shared_ptr<store::journal>& journal) {
@@ -165,7 +191,10 @@ private:
 
   result<done> listen() {
     auto s = http::server::start(
-      *o_.http, [this](http::request&& r, http::respond_fn f) { router_->dispatch(std::move(r), std::move(f)); },
+      *o_.http,
+      [this](http::request&& r, http::respond_fn f) {
+        router_->dispatch(std::move(r), std::move(f));
+      },
       api::plain_problem);
     if (!s)
       return std::move(s.error());

@@ -1,8 +1,10 @@
-// One O3 node as a library: the composition root. Everything it needs from outside is injected (clock,
-// randomness, store, logs, listeners), so the same code is `o3 serve`, a node in a test under a virtual
-// clock, and a simulation. May be included by tests/harness and this folder only. CAF-free.
+// One O3 node as a library: the composition root. Everything it needs from outside is injected
+// (clock, randomness, store, logs, listeners), so the same code is `o3 serve`, a node in a test
+// under a virtual clock, and a simulation. May be included by tests/harness and this folder only.
+// CAF-free.
 //
-// Threads: start, stop, and under a virtual clock run/advance, from one owner; the ports from any thread.
+// Threads: start, stop, and under a virtual clock run/advance, from one owner; the ports from any
+// thread.
 #pragma once
 #include "actors/catalogue/port.hpp"
 #include "actors/catalogue/template_files.hpp"
@@ -14,11 +16,11 @@
 #include "http/api/auth.hpp"
 #include "http/core/message.hpp"
 #include "http/core/server.hpp"
-#include "tasks/host/registry.hpp"
 #include "runtime/base/crypto.hpp"
 #include "runtime/base/random.hpp"
 #include "runtime/store/journal.hpp"
 #include "runtime/store/log_store.hpp"
+#include "tasks/host/registry.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -44,21 +46,22 @@ private:
 };
 
 struct node_options {
-  const clock* time = nullptr;           ///< must outlive the node; null: the machine's
-  std::shared_ptr<virtual_clock> virtual_time; ///< set: everything runs in run()/advance(), no threads
-  std::uint64_t seed = 0;                ///< 0 with a real clock: random
+  const clock* time = nullptr; ///< must outlive the node; null: the machine's
+  std::shared_ptr<virtual_clock>
+    virtual_time;         ///< set: everything runs in run()/advance(), no threads
+  std::uint64_t seed = 0; ///< 0 with a real clock: random
   std::shared_ptr<store::backend> store;
   std::shared_ptr<store::log_backend> logs;
   std::shared_ptr<const sealer> seal;
-  std::string owner = "node";            ///< shown as the shards' owner
-  std::uint64_t epoch_at_least = 0;      ///< one more than any epoch known outside the database
+  std::string owner = "node";       ///< shown as the shards' owner
+  std::uint64_t epoch_at_least = 0; ///< one more than any epoch known outside the database
   std::string install_id = "00000000";
   std::string version = "0.1.0";
   limits lim;
   engine::engine_options engine;
   std::vector<catalogue::template_dir> templates;
   std::vector<tasks::installed_class> extra_classes; ///< besides the built-in ones
-  workers::launcher launch_worker;       ///< empty: worker classes are lost at once
+  workers::launcher launch_worker;                   ///< empty: worker classes are lost at once
   std::uint32_t workers = 2, tasks_per_worker = 64;
   millis worker_start_timeout{10'000};
   std::size_t scheduler_threads = 2, max_throughput = 50;
@@ -74,8 +77,8 @@ struct node_options {
 
 class node {
 public:
-  /// Claims the store, loads templates and classes, starts the services, then listens. Fails with the
-  /// reason of the first thing that cannot start; nothing is left running then.
+  /// Claims the store, loads templates and classes, starts the services, then listens. Fails with
+  /// the reason of the first thing that cannot start; nothing is left running then.
   static result<std::unique_ptr<node>> start(node_options o);
   virtual ~node() = default; ///< stops at once if stop() was not called
 
@@ -88,14 +91,15 @@ public:
   [[nodiscard]] virtual std::uint16_t http_port() const = 0; ///< 0 without a socket
   [[nodiscard]] virtual std::uint64_t epoch() const = 0;
 
-  /// Staged: refuse new work, let appends and effects under way settle, stop services in reverse order,
-  /// move the log into the main file. True if all was done before `deadline`.
+  /// Staged: refuse new work, let appends and effects under way settle, stop services in reverse
+  /// order, move the log into the main file. True if all was done before `deadline`.
   virtual bool stop(millis deadline) = 0;
 
   // -- with a virtual clock only
-  virtual void run() = 0;              ///< until no message is left
-  virtual void advance(millis d) = 0;  ///< time passes; everything due on the way happens in order
-  [[nodiscard]] virtual std::optional<millis> next_timer() const = 0; ///< until the next pending timer
+  virtual void run() = 0;             ///< until no message is left
+  virtual void advance(millis d) = 0; ///< time passes; everything due on the way happens in order
+  [[nodiscard]] virtual std::optional<millis>
+  next_timer() const = 0; ///< until the next pending timer
 };
 
 } // namespace o3

@@ -18,11 +18,13 @@ result<http::server_options> http_options_of(const config::options& o) {
   auto port = colon == std::string::npos ? std::string{} : h.listen.substr(colon + 1);
   auto [end, ec] = std::from_chars(port.data(), port.data() + port.size(), s.port);
   if (port.empty() || ec != std::errc{} || end != port.data() + port.size())
-    return make_error(fault::config_invalid, "http.listen '" + h.listen + "' is not HOST:PORT", "", "for example 127.0.0.1:8080");
+    return make_error(fault::config_invalid, "http.listen '" + h.listen + "' is not HOST:PORT", "",
+                      "for example 127.0.0.1:8080");
   s.host = listen_host(o);
   bool loopback = s.host == "::1" || s.host == "localhost" || s.host.starts_with("127.");
   if (!loopback && !h.insecure)
-    return make_error(fault::config_invalid, "http.listen " + h.listen + " is not loopback and there is no TLS", "",
+    return make_error(fault::config_invalid,
+                      "http.listen " + h.listen + " is not loopback and there is no TLS", "",
                       "listen on 127.0.0.1 behind a TLS proxy, or set http.insecure = true");
   s.threads = static_cast<int>(h.threads);
   s.head_bytes = h.head_bytes;
@@ -82,7 +84,12 @@ fs::path bundled_templates(const std::string& program) {
   return O3_SOURCE_TEMPLATES;
 }
 
-result<node_options> node_options_of(const config::options& o, const installation& i, const std::string& program) {
+result<node_options> node_options_of(const config::options& o, const installation& i,
+                                     const std::string& program) {
+  if (!o.tasks.dir.empty())
+    return make_error(fault::config_invalid,
+                      "tasks.dir is set, but this version reads no task classes from directories",
+                      "", "leave it unset; the built-in classes are always there");
   node_options n;
   O3_TRY(n.http, http_options_of(o));
   n.store = i.store;

@@ -20,7 +20,8 @@ struct system_config : caf::actor_system_config {
 
 class live final : public scheduling {
 public:
-  explicit live(const scheduling_options& o) : config_(o), system_(std::make_unique<caf::actor_system>(config_)) {}
+  explicit live(const scheduling_options& o)
+      : config_(o), system_(std::make_unique<caf::actor_system>(config_)) {}
   live(const live&) = delete;
   live& operator=(const live&) = delete;
   ~live() override {
@@ -58,8 +59,8 @@ private:
 class simulated final : public scheduling {
 public:
   explicit simulated(const scheduling_options& o)
-    : time_(o.virtual_time), config_(o), system_(config_),
-      scheduler_(dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler())) {
+      : time_(o.virtual_time), config_(o), system_(config_),
+        scheduler_(dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler())) {
     // CAF takes a time of zero for "no timeout"; the node's virtual time may have begun before.
     scheduler_.clock().current_time += origin + time_->elapsed();
   }
@@ -72,7 +73,9 @@ public:
   }
 
   caf::actor_system& system() override { return system_; }
-  void watch(const caf::actor& root) override { root->attach_functor([e = ended_] { *e = true; }); }
+  void watch(const caf::actor& root) override {
+    root->attach_functor([e = ended_] { *e = true; });
+  }
   bool await_end(millis) override {
     constexpr int rounds_max = 1000; // staged shutdown needs a few timeouts at most
     for (int i = 0; i < rounds_max && !*ended_; ++i) {

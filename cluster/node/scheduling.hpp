@@ -1,5 +1,5 @@
-// The CAF actor system of a node: threads live, the test scheduler under a virtual clock. Included by
-// node.cpp only. Threads: one owner.
+// The CAF actor system of a node: threads live, the test scheduler under a virtual clock. Included
+// by node.cpp only. Threads: one owner.
 #pragma once
 #include "cluster/node/node.hpp"
 

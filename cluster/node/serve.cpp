@@ -68,10 +68,12 @@ private:
   int fd_;
 };
 
-// Ends the process at once, whatever is going on: the store cannot be trusted any more. Not a crash.
+// Ends the process at once, whatever is going on: the store cannot be trusted any more. Not a
+// crash.
 [[noreturn]] void store_is_gone(fault code, const std::string& what) {
   auto text = "o3: " + std::string{fault_code(code)} + ": " + what
-              + "\n    nothing more was accepted or started; mend the cause and start again: it goes on where it was\n";
+              + "\n    nothing more was accepted or started; mend the cause and start again: it "
+                "goes on where it was\n";
   [[maybe_unused]] auto n = ::write(STDERR_FILENO, text.data(), text.size());
   ::_exit(exit_store);
 }
@@ -89,7 +91,9 @@ int run(node& n, const signals& sig, const std::atomic<bool>& escalated, const c
   std::cerr << "o3: stopping\n";
   bool settled = n.stop(o.shutdown.deadline);
   auto ms = std::chrono::duration_cast<millis>(std::chrono::steady_clock::now() - begin).count();
-  std::cerr << "o3: stopped after " << ms << " ms" << (settled ? "" : ", not everything had settled; the next start goes on with it") << "\n";
+  std::cerr << "o3: stopped after " << ms << " ms"
+            << (settled ? "" : ", not everything had settled; the next start goes on with it")
+            << "\n";
   if (!settled)
     ::_exit(escalated ? exit_service : 0);
   return escalated ? exit_service : 0;
@@ -133,7 +137,8 @@ int serve(const config::loaded& c, const std::string& program) {
   announce_listen(*where, address);
   if (where->new_token)
     std::cout << "token: " << *where->new_token << "\n";
-  std::cout << "o3 listens on http://" << address << "/ (docs at /docs), data in " << o.data.dir << std::endl;
+  std::cout << "o3 listens on http://" << address << "/ (docs at /docs), data in " << o.data.dir
+            << std::endl;
   auto code = run(n, sig, escalated, o);
   retract_listen(*where);
   return code;

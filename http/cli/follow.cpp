@@ -122,7 +122,7 @@ public:
     stale_ = true;
     if (how_ == show_as::lines)
       ctx_.env.out << event_line(e.event, data) << '\n' << std::flush;
-    return model_.state != "needs_operator" && !is_ended();
+    return goes_on();
   }
 
   bool on_tick() {
@@ -130,7 +130,12 @@ public:
     if (stale_ && how_ == show_as::picture && now - refreshed_ >= refresh_every_)
       refresh();
     draw();
-    return !is_ended() && model_.state != "needs_operator";
+    return goes_on();
+  }
+
+  /// Lines are complete only with the stream's own end: the workflow may have ended before it was read.
+  [[nodiscard]] bool goes_on() const {
+    return model_.state != "needs_operator" && (how_ == show_as::lines || !is_ended());
   }
 
   void draw() {

@@ -97,14 +97,15 @@ struct folder {
     if (t.attributes.is_null())
       t.attributes = json::object();
     t.attributes[r.name] = r.value;
+    s.output_bytes += r.name.size() + canonical(r.value).size();
   }
   void operator()(const failing& r) const {
     s.failed_task = r.task;
     s.grace_until = r.until;
     s.code = fault::required_task_failed;
     const auto& t = s.tasks[r.task];
-    s.message = "task " + s.graph->doc.tasks[r.task].ref + " ended " + std::string{to_string(t.state)}
-                + (t.message.empty() ? "" : ": " + t.message);
+    s.message = "task " + s.graph->doc.tasks[r.task].ref + " ended "
+                + std::string{to_string(t.state)} + (t.message.empty() ? "" : ": " + t.message);
   }
   void operator()(const canceled& r) const {
     s.cancel_by = r.by;
@@ -162,15 +163,17 @@ private:
     s.status = workflow_state::running;
   }
 
-  static void set(task_instance& t, const json& values) {
+  void set(task_instance& t, const json& values) const {
     if (!values.is_object() || values.empty())
       return;
+    s.output_bytes += canonical(values).size();
     if (t.attributes.is_null())
       t.attributes = json::object();
     t.attributes.update(values);
   }
 
-  void finish(std::uint32_t i, task_state end, const json& values, fault code, const std::string& message) const {
+  void finish(std::uint32_t i, task_state end, const json& values, fault code,
+              const std::string& message) const {
     auto& t = s.tasks[i];
     set(t, values);
     erase_sorted(s.active, i);
@@ -222,18 +225,21 @@ result<state> fold(std::shared_ptr<const plan> graph, const std::vector<store::j
     for (const auto& r : *records) {
       bool first = s.tasks.empty() && s.seq == 0;
       if (first && !std::holds_alternative<accepted>(r) && !std::holds_alternative<checkpoint>(r))
-        return make_error(fault::workflow_unreadable, "the first record is " + std::string{name_of(r)});
+        return make_error(fault::workflow_unreadable,
+                          "the first record is " + std::string{name_of(r)});
       if (auto t = task_of(r); t && *t >= s.tasks.size() && !first)
-        return make_error(fault::workflow_unreadable, "row " + std::to_string(row.seq) + " names task "
-                                                        + std::to_string(*t) + ", the plan has "
-                                                        + std::to_string(s.tasks.size()));
+        return make_error(fault::workflow_unreadable,
+                          "row " + std::to_string(row.seq) + " names task " + std::to_string(*t)
+                            + ", the plan has " + std::to_string(s.tasks.size()));
       try {
         apply(s, r, row.at);
       } catch (const json::exception& e) {
-        return make_error(fault::workflow_unreadable, "row " + std::to_string(row.seq) + ": " + e.what());
+        return make_error(fault::workflow_unreadable,
+                          "row " + std::to_string(row.seq) + ": " + e.what());
       }
       if (s.tasks.size() != s.graph->tasks.size())
-        return make_error(fault::workflow_unreadable, "row " + std::to_string(row.seq) + " does not fit its plan");
+        return make_error(fault::workflow_unreadable,
+                          "row " + std::to_string(row.seq) + " does not fit its plan");
     }
     s.seq = row.seq;
   }

@@ -1,5 +1,5 @@
-// The fold: `state` after one more record. All that replay, take-over and checkpoints use; it decides
-// nothing and never fails on records that decide() made. Threads: pure.
+// The fold: `state` after one more record. All that replay, take-over and checkpoints use; it
+// decides nothing and never fails on records that decide() made. Threads: pure.
 #pragma once
 #include "runtime/store/journal.hpp"
 #include "runtime/workflow/records.hpp"

@@ -24,7 +24,8 @@ void take(const json& j, const char* k, std::string& text) {
 
 json task_to_json(const task_instance& t) {
   json j = {{"s", static_cast<unsigned>(t.state)}};
-  if (t.attempt == 0 && t.code == fault::none && t.message.empty() && t.state == task_state::created)
+  if (t.attempt == 0 && t.code == fault::none && t.message.empty()
+      && t.state == task_state::created)
     return j;
   if (t.last_state)
     j["last"] = static_cast<unsigned>(*t.last_state);
@@ -75,11 +76,14 @@ void derive(state& s) {
   s.active.clear();
   s.ready.clear();
   s.ended_count = 0;
+  s.output_bytes = 0;
   for (std::uint32_t t = 0; t < n; ++t) {
     const auto& p = s.graph->tasks[t];
     for (const auto* list : {&p.reads, &p.after})
       for (auto d : *list)
         s.open_dependencies[t] += is_terminal(s.tasks[d].state) ? 0 : 1;
+    if (!s.tasks[t].attributes.is_null())
+      s.output_bytes += canonical(s.tasks[t].attributes).size();
     if (is_terminal(s.tasks[t].state))
       ++s.ended_count;
     else if (s.tasks[t].state != task_state::created)
@@ -92,9 +96,9 @@ void derive(state& s) {
 } // namespace
 
 json to_checkpoint(const state& s) {
-  json j = {{"id", s.workflow.hex()},      {"trace", s.trace_id},
-            {"project", s.project},        {"by", s.principal},
-            {"template", s.template_ref},  {"rev", s.revision},
+  json j = {{"id", s.workflow.hex()},         {"trace", s.trace_id},
+            {"project", s.project},           {"by", s.principal},
+            {"template", s.template_ref},     {"rev", s.revision},
             {"created", to_ms(s.created_at)}, {"status", static_cast<unsigned>(s.status)}};
   put(j, "ref", s.ref);
   put(j, "name", s.name);
@@ -139,8 +143,9 @@ void from_checkpoint(state& s, const json& j) {
   s.warnings.clear();
   if (j.contains("warnings"))
     for (const auto& w : j.at("warnings"))
-      s.warnings.push_back({static_cast<fault>(w.at(0).get<std::uint16_t>()), w.at(1).get<std::string>(),
-                            w.at(2).get<std::string>(), w.at(3).get<std::string>()});
+      s.warnings.push_back({static_cast<fault>(w.at(0).get<std::uint16_t>()),
+                            w.at(1).get<std::string>(), w.at(2).get<std::string>(),
+                            w.at(3).get<std::string>()});
   take(j, "start_at", s.start_at);
   take(j, "started", s.started_at);
   take(j, "ended", s.ended_at);

@@ -7,7 +7,8 @@
 namespace o3::workflow {
 namespace {
 
-// A worker that dies takes innocent tasks with it: where running again is harmless, do so this often.
+// A worker that dies takes innocent tasks with it: where running again is harmless, do so this
+// often.
 constexpr std::uint32_t lost_attempts_max = 3;
 constexpr millis lost_delay{1000};
 
@@ -57,7 +58,8 @@ void decider::on(const attribute_written& e) {
 }
 
 void decider::on(const call_ended& e) {
-  if (e.task >= s_.tasks.size() || !s_.tasks[e.task].calling || s_.tasks[e.task].attempt != e.attempt)
+  if (e.task >= s_.tasks.size() || !s_.tasks[e.task].calling
+      || s_.tasks[e.task].attempt != e.attempt)
     return;
   for (const auto& l : e.log)
     log(e.task, e.attempt, l.level, l.text);
@@ -65,7 +67,8 @@ void decider::on(const call_ended& e) {
 }
 
 void decider::on(const call_lost& e) {
-  if (e.task >= s_.tasks.size() || !s_.tasks[e.task].calling || s_.tasks[e.task].attempt != e.attempt)
+  if (e.task >= s_.tasks.size() || !s_.tasks[e.task].calling
+      || s_.tasks[e.task].attempt != e.attempt)
     return;
   auto& t = s_.tasks[e.task];
   log(e.task, e.attempt, log_level::warning, "worker lost: " + e.why);
@@ -75,7 +78,8 @@ void decider::on(const call_lost& e) {
   }
   task_end end{task_state::exception, fault::worker_lost, "the worker process was lost: " + e.why};
   bool explicit_rule = retry_due(e.task, e.attempt, end).has_value();
-  if (!explicit_rule && harmless_to_repeat(cls(e.task)) && e.attempt < lost_attempts_max && !s_.failing())
+  if (!explicit_rule && harmless_to_repeat(cls(e.task)) && e.attempt < lost_attempts_max
+      && !s_.failing())
     emit(task_retry{e.task, 0, end.state, {}, end.code, end.message, c_.now + lost_delay});
   else
     end_attempt(e.task, 0, end, {});
@@ -111,14 +115,19 @@ void decider::stop_overdue() {
   for (auto t : std::vector(s_.active)) {
     if (!cancel_over) {
       emit(task_ended{t, 0, task_state::failed, cut_off(t), fault::grace_over,
-                      "stopped when the grace period after the failure of " + spec(*s_.failed_task).ref
-                        + " was over"});
+                      "stopped when the grace period after the failure of "
+                        + spec(*s_.failed_task).ref + " was over"});
       continue;
     }
     if (s_.tasks[t].calling)
       effects_.push_back(stop_worker{t, s_.tasks[t].attempt});
-    emit(task_ended{t, 0, task_state::canceled, {}, fault::canceled,
-                    "did not stop before the cancel deadline; what it started outside may still run"});
+    emit(
+      task_ended{t,
+                 0,
+                 task_state::canceled,
+                 {},
+                 fault::canceled,
+                 "did not stop before the cancel deadline; what it started outside may still run"});
   }
 }
 
@@ -133,7 +142,8 @@ void decider::look_at_due() {
       continue;
     if (out_of_steps())
       return;
-    if (limit && *limit <= c_.now && !(due && task.state == task_state::running && *task.wake_at <= *limit))
+    if (limit && *limit <= c_.now
+        && !(due && task.state == task_state::running && *task.wake_at <= *limit))
       time_out(t);
     else if (task.state == task_state::running)
       ping(t);
@@ -155,7 +165,8 @@ void decider::settle() {
     return;
   if (s_.canceling())
     end_workflow(workflow_state::canceled, fault::canceled,
-                 "canceled by " + s_.cancel_by + (s_.cancel_reason.empty() ? "" : ": " + s_.cancel_reason));
+                 "canceled by " + s_.cancel_by
+                   + (s_.cancel_reason.empty() ? "" : ": " + s_.cancel_reason));
   else if (s_.failing())
     end_workflow(workflow_state::failed, s_.code, std::string{s_.message});
   else if (s_.ready.empty() && s_.ended_count == s_.tasks.size())
@@ -165,7 +176,8 @@ void decider::settle() {
 void decider::end_workflow(workflow_state end, fault code, const std::string& message) {
   emit(ended{end, code, message});
   log(no_task, 0, end == workflow_state::failed ? log_level::error : log_level::info,
-      "workflow ended state=" + std::string{to_string(end)} + (message.empty() ? "" : " " + message));
+      "workflow ended state=" + std::string{to_string(end)}
+        + (message.empty() ? "" : " " + message));
 }
 
 void decider::begin_failing(std::uint32_t t) {
@@ -177,13 +189,20 @@ void decider::begin_failing(std::uint32_t t) {
     if (task.state != task_state::waiting)
       continue;
     if (task.attempt == 0)
-      emit(task_ended{w, 0, task_state::skipped, {}, fault::upstream_failed, "not started: " + s_.message});
+      emit(task_ended{
+        w, 0, task_state::skipped, {}, fault::upstream_failed, "not started: " + s_.message});
     else
-      emit(task_ended{w, 0, task.last_state.value_or(task_state::failed), {}, task.code, std::string{task.message}});
+      emit(task_ended{w,
+                      0,
+                      task.last_state.value_or(task_state::failed),
+                      {},
+                      task.code,
+                      std::string{task.message}});
   }
 }
 
-std::optional<wall_time> decider::retry_due(std::uint32_t t, std::uint32_t attempt, const task_end& end) {
+std::optional<wall_time> decider::retry_due(std::uint32_t t, std::uint32_t attempt,
+                                            const task_end& end) {
   if (!is_bad_end(end.state) || end.state == task_state::canceled || s_.failing() || s_.canceling()
       || attempt >= c_.lim.attempts)
     return std::nullopt;
@@ -193,7 +212,8 @@ std::optional<wall_time> decider::retry_due(std::uint32_t t, std::uint32_t attem
     if (attempt > rule.times)
       return std::nullopt;
     double delay = static_cast<double>(rule.delay.count());
-    for (std::uint32_t k = 1; k < attempt && delay < static_cast<double>(rule.delay_max.count()); ++k)
+    for (std::uint32_t k = 1; k < attempt && delay < static_cast<double>(rule.delay_max.count());
+         ++k)
       delay *= rule.factor;
     delay = std::min(delay, static_cast<double>(rule.delay_max.count()));
     // Jitter: between half and all of it, so that many tasks do not come back as one wave.
@@ -207,17 +227,19 @@ std::optional<wall_time> decider::retry_due(std::uint32_t t, std::uint32_t attem
   return std::nullopt;
 }
 
-void decider::end_attempt(std::uint32_t t, std::uint32_t new_attempt, const task_end& end, json set) {
+void decider::end_attempt(std::uint32_t t, std::uint32_t new_attempt, const task_end& end,
+                          json set) {
   auto attempt = new_attempt != 0 ? new_attempt : s_.tasks[t].attempt;
   if (auto due = s_.tasks[t].canceling ? std::nullopt : retry_due(t, attempt, end)) {
     log(t, attempt, log_level::warning,
-        "attempt " + std::to_string(attempt) + " ended " + std::string{to_string(end.state)} + ": " + end.message
-          + "; next attempt at " + to_rfc3339(*due));
+        "attempt " + std::to_string(attempt) + " ended " + std::string{to_string(end.state)} + ": "
+          + end.message + "; next attempt at " + to_rfc3339(*due));
     emit(task_retry{t, new_attempt, end.state, std::move(set), end.code, end.message, *due});
     return;
   }
   log(t, attempt, is_bad_end(end.state) ? log_level::error : log_level::info,
-      "task ended state=" + std::string{to_string(end.state)} + (end.message.empty() ? "" : " " + end.message));
+      "task ended state=" + std::string{to_string(end.state)}
+        + (end.message.empty() ? "" : " " + end.message));
   emit(task_ended{t, new_attempt, end.state, std::move(set), end.code, end.message});
   if (is_bad_end(end.state) && !spec(t).optional && !s_.failing() && !s_.canceling())
     begin_failing(t);

@@ -1,9 +1,10 @@
-// The engine's decisions: `decide(state, events) -> {state, records, effects}`, pure and deterministic.
+// The engine's decisions: `decide(state, events) -> {state, records, effects}`, pure and
+// deterministic.
 //
-// decide() runs live only; replay folds the records with apply(). The next state is by construction the
-// fold of the records onto the old one. The caller appends `records`, and performs `effects` only after
-// the store said they are on disk. Whatever is due at `context.now` happens in any call, even without
-// events. Threads: pure.
+// decide() runs live only; replay folds the records with apply(). The next state is by construction
+// the fold of the records onto the old one. The caller appends `records`, and performs `effects`
+// only after the store said they are on disk. Whatever is due at `context.now` happens in any call,
+// even without events. Threads: pure.
 #pragma once
 #include "runtime/base/random.hpp"
 #include "runtime/template/task_step.hpp"
@@ -29,15 +30,16 @@ struct call_ended {
   json set;
   std::vector<task_log_line> log;
 };
-/// The worker died or never answered. Local and idempotent classes are called again, once per loss, as
-/// a new attempt if a retry rule allows `exception`; else the task ends in `exception`.
+/// The worker died or never answered. Local and idempotent classes are called again, once per loss,
+/// as a new attempt if a retry rule allows `exception`; else the task ends in `exception`.
 struct call_lost {
   std::uint32_t task = 0, attempt = 0;
   std::string why;
 };
 using event = std::variant<cancel_asked, attribute_written, call_ended, call_lost>;
 
-/// Stands for the workflow itself where a task's position is expected; the log store uses the same number.
+/// Stands for the workflow itself where a task's position is expected; the log store uses the same
+/// number.
 inline constexpr std::uint32_t no_task = 0xFFFF'FFFF;
 
 // -- what must be done once the records are on disk
@@ -57,21 +59,21 @@ using effect = std::variant<call_worker, stop_worker, write_log>;
 
 struct context {
   wall_time now;
-  std::uint64_t seed = 0;             ///< fresh per call; all randomness of the call comes from it
+  std::uint64_t seed = 0; ///< fresh per call; all randomness of the call comes from it
   const code_lookup& code;
   const sealer& seal;
   const limits& lim;
-  std::uint32_t steps_max = 256;      ///< task steps in one call; then `more`
+  std::uint32_t steps_max = 256;             ///< task steps in one call; then `more`
   log_level log_threshold = log_level::info; ///< lines below are not made
 };
 
 struct decision {
   state next;
-  wall_time at;                ///< context.now: the time of the row
-  std::string records;         ///< JSON array for the journal; "" if nothing was decided
+  wall_time at;        ///< context.now: the time of the row
+  std::string records; ///< JSON array for the journal; "" if nothing was decided
   std::uint32_t record_count = 0;
   std::vector<effect> effects;
-  bool more = false;           ///< steps_max reached: call again after the append
+  bool more = false; ///< steps_max reached: call again after the append
 };
 
 /// The first step of a workflow: the accept record and everything that can happen at once.

@@ -51,7 +51,11 @@ json decider::open_attributes(const json& sealed) const {
 
 void decider::start(std::uint32_t t) {
   if (auto p = missing_producer(t)) {
-    emit(task_ended{t, 0, task_state::skipped, {}, fault::upstream_failed,
+    emit(task_ended{t,
+                    0,
+                    task_state::skipped,
+                    {},
+                    fault::upstream_failed,
                     "needs an output of " + spec(*p).ref + ", which ended "
                       + std::string{to_string(s_.tasks[*p].state)}});
     log(t, 0, log_level::info, "task skipped " + s_.tasks[t].message);
@@ -96,8 +100,11 @@ void decider::ping(std::uint32_t t) {
   const auto* code = c_.code(cls(t).name);
   if (code == nullptr) {
     ++steps_;
-    emit(task_progress{t, {}, c_.now + class_recheck,
-                       "task class '" + cls(t).name + "' is not installed on this node", false,
+    emit(task_progress{t,
+                       {},
+                       c_.now + class_recheck,
+                       "task class '" + cls(t).name + "' is not installed on this node",
+                       false,
                        s_.tasks[t].canceling});
     return;
   }
@@ -108,15 +115,23 @@ void decider::ping(std::uint32_t t) {
     return;
   }
   auto verb = s_.tasks[t].canceling ? task_verb::cancel : task_verb::ping;
-  conclude(t, 0, step(t, verb, *code, *inputs, s_.tasks[t].attempt, open_attributes(s_.tasks[t].attributes)));
+  conclude(
+    t, 0,
+    step(t, verb, *code, *inputs, s_.tasks[t].attempt, open_attributes(s_.tasks[t].attributes)));
 }
 
-// Tells a task to stop. A worker is told once the record is on disk; code in the engine is asked here.
+// Tells a task to stop. A worker is told once the record is on disk; code in the engine is asked
+// here.
 void decider::stop(std::uint32_t t) {
   auto& task = s_.tasks[t];
   if (task.state != task_state::running) {
-    emit(task_ended{t, 0, task_state::canceled, {}, fault::canceled,
-                    task.attempt == 0 ? "not started" : "canceled while waiting for its next attempt"});
+    emit(task_ended{t,
+                    0,
+                    task_state::canceled,
+                    {},
+                    fault::canceled,
+                    task.attempt == 0 ? "not started"
+                                      : "canceled while waiting for its next attempt"});
     return;
   }
   if (task.calling) {
@@ -127,11 +142,18 @@ void decider::stop(std::uint32_t t) {
   const auto* code = c_.code(cls(t).name);
   auto inputs = inputs_of(t);
   if (code == nullptr || !inputs) {
-    emit(task_ended{t, 0, task_state::canceled, {}, fault::canceled, "stopped without being asked: its class or inputs are gone"});
+    emit(task_ended{t,
+                    0,
+                    task_state::canceled,
+                    {},
+                    fault::canceled,
+                    "stopped without being asked: its class or inputs are gone"});
     return;
   }
   emit(task_progress{t, {}, task.wake_at, task.waits_for, false, true});
-  conclude(t, 0, step(t, task_verb::cancel, *code, *inputs, task.attempt, open_attributes(task.attributes)));
+  conclude(
+    t, 0,
+    step(t, task_verb::cancel, *code, *inputs, task.attempt, open_attributes(task.attributes)));
 }
 
 void decider::time_out(std::uint32_t t) {
@@ -139,7 +161,8 @@ void decider::time_out(std::uint32_t t) {
   auto first = task.first_started_at.value_or(c_.now);
   bool total = spec(t).total_timeout && first + *spec(t).total_timeout <= c_.now;
   task_end end{task_state::timeout, fault::task_timeout,
-               total ? "the time over all attempts (total_timeout_s) is over" : "the attempt took longer than timeout_s"};
+               total ? "the time over all attempts (total_timeout_s) is over"
+                     : "the attempt took longer than timeout_s"};
   ++steps_;
   if (task.state != task_state::running) { // waits for a retry that would come too late
     emit(task_ended{t, 0, end.state, {}, end.code, end.message});
@@ -161,15 +184,18 @@ json decider::cut_off(std::uint32_t t) {
   auto inputs = inputs_of(t);
   if (code == nullptr || !inputs)
     return {};
-  auto r = step(t, task_verb::cancel, *code, *inputs, task.attempt, open_attributes(task.attributes));
+  auto r
+    = step(t, task_verb::cancel, *code, *inputs, task.attempt, open_attributes(task.attributes));
   return check_set(t, r.set) ? json{} : std::move(r.set);
 }
 
-decider::attempt_result decider::step(std::uint32_t t, task_verb verb, const task_code& code, const json& inputs,
-                                      std::uint32_t attempt, const json& attributes) {
+decider::attempt_result decider::step(std::uint32_t t, task_verb verb, const task_code& code,
+                                      const json& inputs, std::uint32_t attempt,
+                                      const json& attributes) {
   const auto& task = s_.tasks[t];
   bool fresh = attempt != task.attempt;
-  auto last = fresh && task.attempt != 0 ? std::optional{task.last_state.value_or(task.state)} : task.last_state;
+  auto last = fresh && task.attempt != 0 ? std::optional{task.last_state.value_or(task.state)}
+                                         : task.last_state;
   auto uuid = id::derived(s_.workflow, spec(t).ref).hex();
   auto random = next_random();
   step_input in{.verb = verb,
@@ -188,9 +214,16 @@ decider::attempt_result decider::step(std::uint32_t t, task_verb verb, const tas
   try {
     r = code.step(in);
   } catch (const std::exception& e) {
-    return {json::object(), task_end{task_state::exception, fault::task_exception, printable(e.what(), 1024)}, {}, {}};
+    return {json::object(),
+            task_end{task_state::exception, fault::task_exception, printable(e.what(), 1024)},
+            {},
+            {}};
   } catch (...) {
-    return {json::object(), task_end{task_state::exception, fault::task_exception, "something that is no std::exception was thrown"}, {}, {}};
+    return {json::object(),
+            task_end{task_state::exception, fault::task_exception,
+                     "something that is no std::exception was thrown"},
+            {},
+            {}};
   }
   for (auto& l : r.log)
     log(t, attempt, l.level, std::move(l.text));
@@ -202,15 +235,17 @@ std::optional<task_end> decider::check_set(std::uint32_t t, json& set) const {
   if (set.is_null() || (set.is_object() && set.empty()))
     return std::nullopt;
   if (!set.is_object())
-    return task_end{task_state::exception, fault::task_exception, "the class returned attributes that are no object"};
+    return task_end{task_state::exception, fault::task_exception,
+                    "the class returned attributes that are no object"};
   std::size_t total = 0;
   for (auto& [name, value] : set.items()) {
     auto size = canonical(value).size();
     total += size;
     if (size > c_.lim.attribute_bytes)
       return task_end{task_state::failed, fault::attribute_too_large,
-                      "attribute '" + name + "' has " + std::to_string(size) + " bytes, the limit is "
-                        + std::to_string(c_.lim.attribute_bytes) + " (limits.attribute_bytes)"};
+                      "attribute '" + name + "' has " + std::to_string(size)
+                        + " bytes, the limit is " + std::to_string(c_.lim.attribute_bytes)
+                        + " (limits.attribute_bytes)"};
     const auto* field = cls(t).output(name);
     if (((field != nullptr && field->secret) || is_secret_name(name)) && !sealer::is_sealed(value))
       value = c_.seal.seal(value);
@@ -218,6 +253,11 @@ std::optional<task_end> decider::check_set(std::uint32_t t, json& set) const {
   if (const auto& had = s_.tasks[t].attributes; had.is_object())
     for (const auto& [name, value] : had.items())
       total += set.contains(name) ? 0 : canonical(value).size();
+  if (s_.output_bytes + total > c_.lim.workflow_output_bytes)
+    return task_end{task_state::failed, fault::output_too_large,
+                    "the workflow's outputs would pass the limit of "
+                      + std::to_string(c_.lim.workflow_output_bytes)
+                      + " bytes (limits.workflow_output_bytes)"};
   if (total > c_.lim.output_bytes)
     return task_end{task_state::failed, fault::output_too_large,
                     "the task's outputs have " + std::to_string(total) + " bytes, the limit is "
@@ -239,7 +279,8 @@ void decider::conclude(std::uint32_t t, std::uint32_t new_attempt, attempt_resul
     if (!stopping) {
       end_attempt(t, new_attempt,
                   {task_state::exception, fault::task_exception,
-                   "class '" + cls(t).name + "' neither ended nor asked to be woken"}, std::move(r.set));
+                   "class '" + cls(t).name + "' neither ended nor asked to be woken"},
+                  std::move(r.set));
       return;
     }
     r.wake_at = s_.cancel_until; // it will be ended then at the latest

@@ -1,5 +1,5 @@
-// Inside of decide(): one call's working state. Each emitted record is applied at once, so that later
-// decisions of the same call see it. Not included outside runtime/workflow.
+// Inside of decide(): one call's working state. Each emitted record is applied at once, so that
+// later decisions of the same call see it. Not included outside runtime/workflow.
 #pragma once
 #include "runtime/workflow/apply.hpp"
 #include "runtime/workflow/decide.hpp"
@@ -8,7 +8,9 @@ namespace o3::workflow {
 
 class decider {
 public:
-  decider(state s, const context& c) : c_(c), s_(std::move(s)), out_(records_) { out_.begin_array(); }
+  decider(state s, const context& c) : c_(c), s_(std::move(s)), out_(records_) {
+    out_.begin_array();
+  }
 
   void emit(const record& r);
   void on(const cancel_asked& e);

@@ -3,7 +3,8 @@
 namespace o3::workflow {
 namespace {
 
-// The writing side. Absent means default, so that a row of three no-op tasks stays a few hundred bytes.
+// The writing side. Absent means default, so that a row of three no-op tasks stays a few hundred
+// bytes.
 struct writer {
   json_writer& out;
 
@@ -128,7 +129,9 @@ struct reader {
   }
   [[nodiscard]] std::uint32_t task() const { return j.at("t").get<std::uint32_t>(); }
   [[nodiscard]] fault code() const { return static_cast<fault>(number<std::uint16_t>("code")); }
-  [[nodiscard]] task_state state() const { return static_cast<task_state>(j.at("s").get<unsigned>()); }
+  [[nodiscard]] task_state state() const {
+    return static_cast<task_state>(j.at("s").get<unsigned>());
+  }
 
   [[nodiscard]] record read_accepted() const {
     accepted a;
@@ -156,24 +159,44 @@ struct reader {
 
   [[nodiscard]] std::optional<record> read(unsigned kind) const {
     switch (kind) {
-    case 1: return read_accepted();
-    case 2: return started{};
-    case 3: return task_started{task(), number<std::uint32_t>("n", 1)};
-    case 4: return task_progress{task(), object("set"), time("wake"), text("for"), flag("call"), flag("stop")};
-    case 5: return task_ended{task(), number<std::uint32_t>("n"), state(), object("set"), code(), text("msg")};
+    case 1:
+      return read_accepted();
+    case 2:
+      return started{};
+    case 3:
+      return task_started{task(), number<std::uint32_t>("n", 1)};
+    case 4:
+      return task_progress{task(),      object("set"), time("wake"),
+                           text("for"), flag("call"),  flag("stop")};
+    case 5:
+      return task_ended{task(),     number<std::uint32_t>("n"), state(), object("set"), code(),
+                        text("msg")};
     case 6:
-      return task_retry{task(), number<std::uint32_t>("n"), state(), object("set"),
-                        code(), text("msg"), from_ms(j.at("due").get<std::int64_t>())};
-    case 7: return task_blocked{task(), from_ms(j.at("due").get<std::int64_t>()), code(), text("msg")};
+      return task_retry{task(),
+                        number<std::uint32_t>("n"),
+                        state(),
+                        object("set"),
+                        code(),
+                        text("msg"),
+                        from_ms(j.at("due").get<std::int64_t>())};
+    case 7:
+      return task_blocked{task(), from_ms(j.at("due").get<std::int64_t>()), code(), text("msg")};
     case 8:
-      return attribute_set{task(), number<std::uint32_t>("a"), number<std::uint64_t>("n"), text("name"),
-                           object("value")};
-    case 9: return failing{task(), from_ms(j.at("until").get<std::int64_t>())};
-    case 10: return canceled{text("by"), text("why"), from_ms(j.at("until").get<std::int64_t>()), flag("force")};
-    case 11: return ended{static_cast<workflow_state>(j.at("s").get<unsigned>()), code(), text("msg")};
-    case 12: return checkpoint{j.at("body")};
-    case 13: return quarantined{text("msg")};
-    default: return std::nullopt;
+      return attribute_set{task(), number<std::uint32_t>("a"), number<std::uint64_t>("n"),
+                           text("name"), object("value")};
+    case 9:
+      return failing{task(), from_ms(j.at("until").get<std::int64_t>())};
+    case 10:
+      return canceled{text("by"), text("why"), from_ms(j.at("until").get<std::int64_t>()),
+                      flag("force")};
+    case 11:
+      return ended{static_cast<workflow_state>(j.at("s").get<unsigned>()), code(), text("msg")};
+    case 12:
+      return checkpoint{j.at("body")};
+    case 13:
+      return quarantined{text("msg")};
+    default:
+      return std::nullopt;
     }
   }
 };
@@ -185,13 +208,16 @@ error unreadable(std::string message) {
 
 } // namespace
 
-unsigned kind_of(const record& r) { return static_cast<unsigned>(r.index()) + 1; }
+unsigned kind_of(const record& r) {
+  return static_cast<unsigned>(r.index()) + 1;
+}
 
 std::string_view name_of(const record& r) {
-  static constexpr std::string_view names[] = {
-    "workflow.accepted", "workflow.started", "task.started",     "task.progress",     "task.ended",
-    "task.retry",        "task.blocked",     "task.attribute",   "workflow.failing",  "workflow.canceling",
-    "workflow.ended",    "checkpoint",       "workflow.quarantined"};
+  static constexpr std::string_view names[]
+    = {"workflow.accepted",   "workflow.started",   "task.started",   "task.progress",
+       "task.ended",          "task.retry",         "task.blocked",   "task.attribute",
+       "workflow.failing",    "workflow.canceling", "workflow.ended", "checkpoint",
+       "workflow.quarantined"};
   static_assert(std::size(names) == std::variant_size_v<record>);
   return names[r.index()];
 }

@@ -1,7 +1,7 @@
-// What the journal holds. One row = one decision step = a JSON array of records `{"k": kind, "v": version, …}`.
-// Kinds and versions only grow: a reader knows every earlier version, and an unknown kind stops that
-// workflow, not the node. A record carries no time: the row's `at` is the time of all its records.
-// Threads: values.
+// What the journal holds. One row = one decision step = a JSON array of records `{"k": kind, "v":
+// version, …}`. Kinds and versions only grow: a reader knows every earlier version, and an unknown
+// kind stops that workflow, not the node. A record carries no time: the row's `at` is the time of
+// all its records. Threads: values.
 #pragma once
 #include "runtime/base/json_writer.hpp"
 #include "runtime/workflow/state.hpp"
@@ -28,8 +28,8 @@ struct task_started {
 /// A running attempt goes on: attributes, next ping, an open call.
 struct task_progress {
   std::uint32_t task = 0;
-  json set;                          ///< null or object
-  std::optional<wall_time> wake_at;  ///< replaces the previous one
+  json set;                         ///< null or object
+  std::optional<wall_time> wake_at; ///< replaces the previous one
   std::string waits_for;
   bool calling = false;
   bool canceling = false;
@@ -92,8 +92,9 @@ struct quarantined {
   std::string message;
 };
 
-using record = std::variant<accepted, started, task_started, task_progress, task_ended, task_retry, task_blocked,
-                            attribute_set, failing, canceled, ended, checkpoint, quarantined>;
+using record
+  = std::variant<accepted, started, task_started, task_progress, task_ended, task_retry,
+                 task_blocked, attribute_set, failing, canceled, ended, checkpoint, quarantined>;
 
 /// The stable number of a record's kind (its `k`), 1 to 13.
 unsigned kind_of(const record& r);
@@ -103,7 +104,8 @@ std::string_view name_of(const record& r);
 std::optional<std::uint32_t> task_of(const record& r);
 /// Appends `{"k":…,"v":…,…}`.
 void encode(json_writer& out, const record& r);
-/// Reads one element of a row; `workflow_unreadable` names an unknown kind or version, or what is wrong.
+/// Reads one element of a row; `workflow_unreadable` names an unknown kind or version, or what is
+/// wrong.
 result<record> decode(const json& j);
 /// Reads a whole row.
 result<std::vector<record>> decode_row(std::string_view records);

@@ -1,6 +1,6 @@
-// The folded state of one workflow: everything decide() needs, nothing it must not have (no clock, no
-// handles). Built by `apply` alone, from records alone; fields marked "derived" follow from the others
-// and are kept because looking them up each time would make large workflows quadratic.
+// The folded state of one workflow: everything decide() needs, nothing it must not have (no clock,
+// no handles). Built by `apply` alone, from records alone; fields marked "derived" follow from the
+// others and are kept because looking them up each time would make large workflows quadratic.
 // Threads: a value with one owner.
 #pragma once
 #include "runtime/base/clock.hpp"
@@ -18,18 +18,18 @@ namespace o3::workflow {
 
 struct task_instance {
   task_state state = task_state::created;
-  std::optional<task_state> last_state;  ///< end of the previous attempt; absent = "never"
-  std::uint32_t attempt = 0;             ///< 0 = never started
-  bool calling = false;                  ///< handed to a worker, its outcome is awaited
-  bool canceling = false;                ///< told to stop, not stopped yet
-  json attributes;                       ///< null or object; secrets sealed; these are its outputs
-  std::uint64_t attribute_n = 0;         ///< last numbered attribute write of this attempt
+  std::optional<task_state> last_state; ///< end of the previous attempt; absent = "never"
+  std::uint32_t attempt = 0;            ///< 0 = never started
+  bool calling = false;                 ///< handed to a worker, its outcome is awaited
+  bool canceling = false;               ///< told to stop, not stopped yet
+  json attributes;                      ///< null or object; secrets sealed; these are its outputs
+  std::uint64_t attribute_n = 0;        ///< last numbered attribute write of this attempt
   std::optional<wall_time> first_started_at;
-  std::optional<wall_time> started_at;   ///< of the attempt
+  std::optional<wall_time> started_at; ///< of the attempt
   std::optional<wall_time> ended_at;
-  std::optional<wall_time> wake_at;      ///< ping (running) or try again (waiting)
-  std::string waits_for;                 ///< why it is not moving, one sentence
-  fault code = fault::none;              ///< of the last bad end, or of the wait
+  std::optional<wall_time> wake_at; ///< ping (running) or try again (waiting)
+  std::string waits_for;            ///< why it is not moving, one sentence
+  fault code = fault::none;         ///< of the last bad end, or of the wait
   std::string message;
 };
 
@@ -49,19 +49,21 @@ struct state {
   std::optional<wall_time> started_at, ended_at;
   fault code = fault::none;
   std::string message;
-  std::optional<std::uint32_t> failed_task;     ///< whose end failed the workflow
-  std::optional<wall_time> grace_until;         ///< set while failing with siblings running
-  std::optional<wall_time> cancel_until;        ///< set once canceled
+  std::optional<std::uint32_t> failed_task; ///< whose end failed the workflow
+  std::optional<wall_time> grace_until;     ///< set while failing with siblings running
+  std::optional<wall_time> cancel_until;    ///< set once canceled
   bool cancel_forced = false;
   std::string cancel_by, cancel_reason;
   std::vector<task_instance> tasks;
 
   // -- derived
-  std::vector<std::uint32_t> open_dependencies; ///< per task: producers and predecessors not ended yet
-  std::vector<std::uint32_t> active;            ///< running, waiting or needs_operator; sorted
-  std::vector<std::uint32_t> ready;             ///< created and without open dependencies; sorted
-  std::uint32_t ended_count = 0;                ///< tasks in a terminal state
-  std::uint64_t seq = 0;                        ///< of the last row folded in
+  std::vector<std::uint32_t>
+    open_dependencies;               ///< per task: producers and predecessors not ended yet
+  std::vector<std::uint32_t> active; ///< running, waiting or needs_operator; sorted
+  std::vector<std::uint32_t> ready;  ///< created and without open dependencies; sorted
+  std::uint32_t ended_count = 0;     ///< tasks in a terminal state
+  std::size_t output_bytes = 0;      ///< of all attributes ever set, as JSON text
+  std::uint64_t seq = 0;             ///< of the last row folded in
   std::uint64_t records_since_checkpoint = 0;
 
   [[nodiscard]] bool failing() const { return failed_task.has_value(); }
@@ -72,7 +74,8 @@ struct state {
 std::optional<wall_time> next_due(const state& s);
 /// Whether the node must take it up again at once after a crash (open calls, tasks ready to start).
 bool in_hand(const state& s);
-/// What the summary row's `wake_at` should be: epoch while in hand, else next_due, nothing once ended.
+/// What the summary row's `wake_at` should be: epoch while in hand, else next_due, nothing once
+/// ended.
 std::optional<wall_time> wake_at(const state& s);
 /// When attempt `t` runs out of time, if it has a limit.
 std::optional<wall_time> deadline(const state& s, std::uint32_t t);

@@ -14,7 +14,9 @@ void time_or_null(json_writer& out, std::string_view key, const std::optional<wa
 void write_causes(json_writer& out, const std::vector<cause>& causes) {
   out.key("why").begin_array();
   for (const auto& c : causes) {
-    out.begin_object().field("code", std::string_view{c.code}).field("text", std::string_view{c.text});
+    out.begin_object()
+      .field("code", std::string_view{c.code})
+      .field("text", std::string_view{c.text});
     if (c.until)
       out.key("until").time(*c.until);
     out.end_object();
@@ -34,7 +36,9 @@ void write_error(json_writer& out, fault code, std::string_view message) {
 void write_warnings(json_writer& out, const std::vector<error>& warnings) {
   out.key("warnings").begin_array();
   for (const auto& w : warnings) {
-    out.begin_object().field("code", fault_code(w.code)).field("pointer", std::string_view{w.pointer});
+    out.begin_object()
+      .field("code", fault_code(w.code))
+      .field("pointer", std::string_view{w.pointer});
     out.field("message", std::string_view{w.message});
     if (!w.hint.empty())
       out.field("hint", std::string_view{w.hint});
@@ -98,8 +102,11 @@ void write_task(json_writer& out, const state& s, std::uint32_t i) {
   const auto& t = s.tasks[i];
   const auto& spec = s.graph->doc.tasks[i];
   const auto& node = s.graph->tasks[i];
-  out.begin_object().field("ref", std::string_view{spec.ref}).field("name", std::string_view{spec.name});
-  out.field("id", id::derived(s.workflow, spec.ref)).field("class", std::string_view{spec.class_name});
+  out.begin_object()
+    .field("ref", std::string_view{spec.ref})
+    .field("name", std::string_view{spec.name});
+  out.field("id", id::derived(s.workflow, spec.ref))
+    .field("class", std::string_view{spec.class_name});
   out.field("state", to_string(t.state)).field("attempt", t.attempt);
   std::uint32_t times = 0;
   for (const auto& r : spec.retry)
@@ -121,7 +128,9 @@ void write_task(json_writer& out, const state& s, std::uint32_t i) {
     out.value(std::string_view{s.graph->doc.tasks[d].ref});
   out.end_array();
   out.key("launches").begin_array().end_array(); // classes with external launches add theirs
-  write_error(out, t.state == task_state::successful || t.state == task_state::running ? fault::none : t.code, t.message);
+  write_error(
+    out, t.state == task_state::successful || t.state == task_state::running ? fault::none : t.code,
+    t.message);
   out.end_object();
 }
 
@@ -183,7 +192,8 @@ public_event to_event(const record& r, const id& workflow, wall_time at, const p
           if (!x.message.empty())
             w.field("message", std::string_view{x.message});
         if constexpr (requires { x.template_ref; })
-          w.field("template", std::string_view{x.template_ref}).field("trace_id", std::string_view{x.trace_id});
+          w.field("template", std::string_view{x.template_ref})
+            .field("trace_id", std::string_view{x.trace_id});
         if constexpr (requires { x.by; })
           w.field("by", std::string_view{x.by}).field("reason", std::string_view{x.reason});
       },

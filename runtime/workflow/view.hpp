@@ -1,5 +1,5 @@
-// How a workflow and its tasks look to people: the JSON documents of the API (AMENDMENTS 39), secrets
-// shown as "***", and the answer to "why is it waiting?". Threads: pure.
+// How a workflow and its tasks look to people: the JSON documents of the API (AMENDMENTS 39),
+// secrets shown as "***", and the answer to "why is it waiting?". Threads: pure.
 #pragma once
 #include "runtime/base/json_writer.hpp"
 #include "runtime/store/journal.hpp"
@@ -13,7 +13,8 @@ namespace o3::workflow {
 
 /// One cause in a chain; `code` is stable.
 struct cause {
-  std::string code; ///< "dependency", "timer", "retry", "schedule", "class_missing", "worker", "grace", "cancel"
+  std::string code; ///< "dependency", "timer", "retry", "schedule", "class_missing", "worker",
+                    ///< "grace", "cancel"
   std::string text;
   std::optional<wall_time> until;
 };

@@ -36,9 +36,12 @@ std::vector<cause> why_running(const state& s, std::uint32_t i) {
   if (t.canceling)
     out.push_back({"cancel", "was asked to stop and has not stopped yet", s.cancel_until});
   if (t.calling)
-    out.push_back({"worker", "a worker process runs attempt " + std::to_string(t.attempt), deadline(s, i)});
+    out.push_back(
+      {"worker", "a worker process runs attempt " + std::to_string(t.attempt), deadline(s, i)});
   else if (t.wake_at)
-    out.push_back({"timer", t.waits_for.empty() ? "asked to be looked at again" : "waits for " + t.waits_for, t.wake_at});
+    out.push_back({"timer",
+                   t.waits_for.empty() ? "asked to be looked at again" : "waits for " + t.waits_for,
+                   t.wake_at});
   return out;
 }
 
@@ -56,9 +59,11 @@ std::vector<cause> why_task(const state& s, std::uint32_t i) {
   if (t.state == task_state::waiting && t.code == fault::class_missing)
     return {{"class_missing", t.message + "; looks again", t.wake_at}};
   if (t.state == task_state::waiting)
-    return {{"retry", "attempt " + std::to_string(t.attempt) + " ended "
-                        + std::string{t.last_state ? to_string(*t.last_state) : "badly"} + " (" + t.message
-                        + "); tries again", t.wake_at}};
+    return {{"retry",
+             "attempt " + std::to_string(t.attempt) + " ended "
+               + std::string{t.last_state ? to_string(*t.last_state) : "badly"} + " (" + t.message
+               + "); tries again",
+             t.wake_at}};
   if (t.state == task_state::needs_operator)
     return {{"operator", t.message, {}}};
   if (s.status == workflow_state::scheduled)
@@ -66,7 +71,8 @@ std::vector<cause> why_task(const state& s, std::uint32_t i) {
   if (auto open = open_producers(s, i); !open.empty())
     return {{"dependency", "waits for " + joined(s, open), {}}};
   if (s.failing() || s.canceling())
-    return {{s.canceling() ? "cancel" : "grace", "nothing new starts: the workflow is ending", s.grace_until}};
+    return {{s.canceling() ? "cancel" : "grace", "nothing new starts: the workflow is ending",
+             s.grace_until}};
   return {{"queue", "starts with the next step", {}}};
 }
 
@@ -81,7 +87,9 @@ std::vector<cause> why(const state& s) {
     return {{"schedule", "starts at " + to_rfc3339(s.start_at.value_or(s.created_at)), s.start_at}};
   std::vector<cause> out;
   if (s.canceling())
-    out.push_back({"cancel", "canceled by " + s.cancel_by + "; waits until " + joined(s, s.active) + " stopped", s.cancel_until});
+    out.push_back(
+      {"cancel", "canceled by " + s.cancel_by + "; waits until " + joined(s, s.active) + " stopped",
+       s.cancel_until});
   else if (s.failing())
     out.push_back({"grace", s.message + "; " + joined(s, s.active) + " may finish", s.grace_until});
   constexpr std::size_t shown = 5;

@@ -1,6 +1,6 @@
 // What an author of a built-in task class includes: the step types and short makers for results.
-// A class is one .cpp that exports `installed_class xxx_class()`, listed once in tasks/host/builtin.cpp.
-// Threads: step functions are called concurrently and keep no state.
+// A class is one .cpp that exports `installed_class xxx_class()`, listed once in
+// tasks/host/builtin.cpp. Threads: step functions are called concurrently and keep no state.
 #pragma once
 #include "runtime/base/text.hpp"
 #include "runtime/template/task_class.hpp"

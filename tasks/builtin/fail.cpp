@@ -5,10 +5,12 @@
 namespace o3::tasks {
 namespace {
 
-// Attempt numbers start at 1: with tries = 2 the third attempt succeeds; without it every one fails.
+// Attempt numbers start at 1: with tries = 2 the third attempt succeeds; without it every one
+// fails.
 step_result outcome(const step_input& in) {
   auto message = in.inputs.value("message", std::string{"failed on purpose"});
-  if (auto tries = in.inputs.find("tries"); tries != in.inputs.end() && in.attempt > tries->get<std::uint64_t>())
+  if (auto tries = in.inputs.find("tries");
+      tries != in.inputs.end() && in.attempt > tries->get<std::uint64_t>())
     return end_successful({{"attempts", in.attempt}});
   auto mode = in.inputs.value("mode", std::string{"failed"});
   if (mode == "exception")
@@ -27,7 +29,8 @@ step_result fail_step(const step_input& in) {
   if (in.verb == task_verb::cancel)
     return end_canceled();
   if (in.inputs.value("mode", std::string{}) == "hang")
-    return wait_until(in.now + std::chrono::hours{1}, "nothing: it hangs until timeout_s or cancel");
+    return wait_until(in.now + std::chrono::hours{1},
+                      "nothing: it hangs until timeout_s or cancel");
   auto due = in.started_at + seconds(in.inputs.value("delay", 0.0));
   return in.now < due ? wait_until(due, "its delay to pass") : outcome(in);
 }
@@ -37,13 +40,22 @@ step_result fail_step(const step_input& in) {
 installed_class fail_class() {
   task_class c;
   c.name = "fail";
-  c.description = "Fails on purpose: the first `tries` attempts, or always. mode: failed, timeout, exception "
-                  "(throws) or hang (never ends by itself).";
+  c.description
+    = "Fails on purpose: the first `tries` attempts, or always. mode: failed, timeout, exception "
+      "(throws) or hang (never ends by itself).";
   c.inputs = {
-    {"tries", "attempts that fail before one succeeds; absent: all fail", {{"type", "integer"}, {"minimum", 0}}, false, false},
+    {"tries",
+     "attempts that fail before one succeeds; absent: all fail",
+     {{"type", "integer"}, {"minimum", 0}},
+     false,
+     false},
     {"mode", "how it fails", {{"enum", {"failed", "timeout", "exception", "hang"}}}, false, false},
     {"message", "text of the failure", {{"type", "string"}}, false, false},
-    {"delay", "seconds before it fails or succeeds", {{"type", "number"}, {"minimum", 0}}, false, false}};
+    {"delay",
+     "seconds before it fails or succeeds",
+     {{"type", "number"}, {"minimum", 0}},
+     false,
+     false}};
   c.outputs = {{"attempts", "the attempt that succeeded", {{"type", "integer"}}, true, false}};
   c.instant = true;
   c.runs_in = "engine";

@@ -7,13 +7,15 @@ result<wall_time> due_at(const step_input& in) {
   bool has_for = in.inputs.contains("for");
   bool has_until = in.inputs.contains("until");
   if (has_for == has_until)
-    return make_error(fault::input_invalid, "exactly one of 'for' (seconds) and 'until' (RFC 3339 time) is needed");
+    return make_error(fault::input_invalid,
+                      "exactly one of 'for' (seconds) and 'until' (RFC 3339 time) is needed");
   if (has_for)
     return in.started_at + seconds(in.inputs.at("for").get<double>());
   auto text = in.inputs.at("until").get<std::string>();
   if (auto t = parse_rfc3339(text))
     return *t;
-  return make_error(fault::input_invalid, "'until' is no RFC 3339 time: '" + printable(text, 64) + "'");
+  return make_error(fault::input_invalid,
+                    "'until' is no RFC 3339 time: '" + printable(text, 64) + "'");
 }
 
 step_result timer_step(const step_input& in) {
@@ -35,8 +37,13 @@ installed_class timer_class() {
   task_class c;
   c.name = "timer";
   c.description = "Waits `for` seconds or `until` a time; takes no memory while it waits.";
-  c.inputs = {{"for", "seconds from the start of the task", {{"type", "number"}, {"minimum", 0}}, false, false},
-              {"until", "RFC 3339 time; one in the past ends at once", {{"type", "string"}}, false, false}};
+  c.inputs = {
+    {"for",
+     "seconds from the start of the task",
+     {{"type", "number"}, {"minimum", 0}},
+     false,
+     false},
+    {"until", "RFC 3339 time; one in the past ends at once", {{"type", "string"}}, false, false}};
   c.outputs = {{"fired_at", "when it ended", {{"type", "string"}}, true, false}};
   c.instant = true;
   c.runs_in = "engine";

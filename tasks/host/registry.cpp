@@ -8,9 +8,11 @@ registry::registry(std::vector<installed_class> classes) {
   for (auto& c : classes) {
     auto name = c.about->name;
     if (!is_ref_name(name))
-      problems_.push_back(make_error(fault::bad_value, "'" + printable(name, 64) + "' is no name for a task class"));
+      problems_.push_back(
+        make_error(fault::bad_value, "'" + printable(name, 64) + "' is no name for a task class"));
     else if (!classes_.emplace(name, std::move(c)).second)
-      problems_.push_back(make_error(fault::duplicate_ref, "task class '" + name + "' is installed twice; the first is kept"));
+      problems_.push_back(make_error(
+        fault::duplicate_ref, "task class '" + name + "' is installed twice; the first is kept"));
   }
 }
 

@@ -1,5 +1,5 @@
-// What can go wrong at the store, and when. Given to a harness::node; counted over its whole life, across
-// restarts. Threads: one owner.
+// What can go wrong at the store, and when. Given to a harness::node; counted over its whole life,
+// across restarts. Threads: one owner.
 #pragma once
 #include "runtime/base/limits.hpp"
 
@@ -9,8 +9,8 @@
 namespace o3::harness {
 
 struct fault_plan {
-  /// The node dies right after this many journal rows were committed (1 = after the first): what was
-  /// committed stays, nobody is told.
+  /// The node dies right after this many journal rows were committed (1 = after the first): what
+  /// was committed stays, nobody is told.
   std::optional<std::uint64_t> crash_after_row;
   /// This write (1 = the first batch) fails: the node must stop by itself and say why.
   std::optional<std::uint64_t> fail_batch;

@@ -6,7 +6,7 @@ namespace {
 class faulty_journal final : public store::journal {
 public:
   faulty_journal(std::unique_ptr<store::journal> inner, std::shared_ptr<fault_state> faults)
-    : inner_(std::move(inner)), faults_(std::move(faults)) {}
+      : inner_(std::move(inner)), faults_(std::move(faults)) {}
 
   std::vector<store::outcome> append(std::span<const store::append_entry> entries) override {
     auto& f = *faults_;
@@ -27,15 +27,20 @@ public:
       auto left = *f.plan.crash_after_row - std::min(f.rows, *f.plan.crash_after_row);
       commit(entries.subspan(0, std::min<std::size_t>(left, entries.size())));
       f.dead = true;
-      throw store::storage_failure(fault::internal, "killed by the test after row " + std::to_string(f.rows));
+      throw store::storage_failure(fault::internal,
+                                   "killed by the test after row " + std::to_string(f.rows));
     }
     return commit(entries);
   }
-  std::uint64_t claim(std::string_view owner, std::uint64_t at_least) override { return inner_->claim(owner, at_least); }
+  std::uint64_t claim(std::string_view owner, std::uint64_t at_least) override {
+    return inner_->claim(owner, at_least);
+  }
   std::vector<id> prune(const store::retention& r, wall_time now, std::size_t rows_max) override {
     return faults_->dead ? std::vector<id>{} : inner_->prune(r, now, rows_max);
   }
-  void set_meta(std::string_view key, std::string_view value) override { inner_->set_meta(key, value); }
+  void set_meta(std::string_view key, std::string_view value) override {
+    inner_->set_meta(key, value);
+  }
 
 private:
   std::vector<store::outcome> commit(std::span<const store::append_entry> entries) {
@@ -54,7 +59,7 @@ private:
 class faulty_backend final : public store::backend {
 public:
   faulty_backend(std::shared_ptr<store::backend> inner, std::shared_ptr<fault_state> faults)
-    : inner_(std::move(inner)), faults_(std::move(faults)) {}
+      : inner_(std::move(inner)), faults_(std::move(faults)) {}
   std::unique_ptr<store::journal> make_journal() override {
     return std::make_unique<faulty_journal>(inner_->make_journal(), faults_);
   }
@@ -72,7 +77,8 @@ private:
 
 } // namespace
 
-std::shared_ptr<store::backend> make_faulty_backend(std::shared_ptr<store::backend> inner, std::shared_ptr<fault_state> faults) {
+std::shared_ptr<store::backend> make_faulty_backend(std::shared_ptr<store::backend> inner,
+                                                    std::shared_ptr<fault_state> faults) {
   return std::make_shared<faulty_backend>(std::move(inner), std::move(faults));
 }
 

@@ -1,5 +1,5 @@
-// Any store, with a will of its own: counts what is committed and fails, dies or lies as a fault_plan says.
-// Part of the harness. Threads: as the store it wraps.
+// Any store, with a will of its own: counts what is committed and fails, dies or lies as a
+// fault_plan says. Part of the harness. Threads: as the store it wraps.
 #pragma once
 #include "runtime/store/journal.hpp"
 #include "tests/harness/faults.hpp"
@@ -16,6 +16,7 @@ struct fault_state {
   bool dead = false;         ///< nothing is written any more until the next start
 };
 
-std::shared_ptr<store::backend> make_faulty_backend(std::shared_ptr<store::backend> inner, std::shared_ptr<fault_state> faults);
+std::shared_ptr<store::backend> make_faulty_backend(std::shared_ptr<store::backend> inner,
+                                                    std::shared_ptr<fault_state> faults);
 
 } // namespace o3::harness

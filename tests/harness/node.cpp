@@ -12,7 +12,9 @@ namespace {
 
 constexpr const char* token = "o3_harness_token_0000";
 
-[[noreturn]] void give_up(const std::string& what) { throw std::runtime_error("o3 harness: " + what); }
+[[noreturn]] void give_up(const std::string& what) {
+  throw std::runtime_error("o3 harness: " + what);
+}
 
 } // namespace
 
@@ -22,7 +24,8 @@ struct node::impl {
   std::shared_ptr<fault_state> faults = std::make_shared<fault_state>();
   std::shared_ptr<store::backend> memory;
   std::shared_ptr<store::log_backend> memory_logs;
-  std::shared_ptr<const sealer> seal = std::make_shared<const sealer>(sealer::from_key(std::string(32, 'k')));
+  std::shared_ptr<const sealer> seal
+    = std::make_shared<const sealer>(sealer::from_key(std::string(32, 'k')));
   std::unique_ptr<o3::node> running;
   std::string death;
   std::uint64_t starts = 0;
@@ -112,7 +115,8 @@ http_answer node::request(http::method verb, const std::string& path, const std:
     for (std::size_t at = question + 1; at < path.size();) {
       auto end = std::min(path.find('&', at), path.size());
       auto equals = std::min(path.find('=', at), end);
-      r.query.emplace_back(path.substr(at, equals - at), equals < end ? path.substr(equals + 1, end - equals - 1) : "");
+      r.query.emplace_back(path.substr(at, equals - at),
+                           equals < end ? path.substr(equals + 1, end - equals - 1) : "");
       at = end + 1;
     }
   if (r.path.empty() || r.path.back() != '/')
@@ -155,14 +159,24 @@ std::string node::submit(const json& body) {
   return a.document().at("id").get<std::string>();
 }
 
-json node::workflow(const std::string& id) { return request(http::method::get, "/api/v1/workflow/" + id).document(); }
+json node::workflow(const std::string& id) {
+  return request(http::method::get, "/api/v1/workflow/" + id).document();
+}
 json node::task(const std::string& id, const std::string& ref) {
   return request(http::method::get, "/api/v1/workflow/" + id + "/task/" + ref).document();
 }
-std::string node::state(const std::string& id) { return workflow(id).value("state", std::string{"?"}); }
-std::string node::task_state(const std::string& id, const std::string& ref) { return task(id, ref).value("state", std::string{"?"}); }
-http_answer node::cancel(const std::string& id) { return request(http::method::post, "/api/v1/workflow/" + id + "/cancel/"); }
-std::string node::log(const std::string& id) { return request(http::method::get, "/api/v1/workflow/" + id + "/log").body; }
+std::string node::state(const std::string& id) {
+  return workflow(id).value("state", std::string{"?"});
+}
+std::string node::task_state(const std::string& id, const std::string& ref) {
+  return task(id, ref).value("state", std::string{"?"});
+}
+http_answer node::cancel(const std::string& id) {
+  return request(http::method::post, "/api/v1/workflow/" + id + "/cancel/");
+}
+std::string node::log(const std::string& id) {
+  return request(http::method::get, "/api/v1/workflow/" + id + "/log").body;
+}
 
 json node::journal(const std::string& text) {
   auto workflow = id::parse(text);
@@ -182,7 +196,8 @@ json node::journal(const std::string& text) {
 void node::add_template(const json& doc) {
   auto ref = doc.value("ref_name", std::string{});
   auto answered = std::make_shared<std::optional<engine::answer>>();
-  inner().catalogue().add_document(std::make_shared<const json>(doc), [answered](engine::answer a) { *answered = std::move(a); });
+  inner().catalogue().add_document(std::make_shared<const json>(doc),
+                                   [answered](engine::answer a) { *answered = std::move(a); });
   run();
   if (!*answered || (*answered)->problem.code != fault::none) {
     std::string why = *answered ? (*answered)->problem.message : "no answer";
@@ -193,9 +208,15 @@ void node::add_template(const json& doc) {
   }
 }
 
-void node::run() { inner().run(); }
-void node::advance(millis d) { inner().advance(d); }
-wall_time node::now() const { return impl_->clock->wall(); }
+void node::run() {
+  inner().run();
+}
+void node::advance(millis d) {
+  inner().advance(d);
+}
+wall_time node::now() const {
+  return impl_->clock->wall();
+}
 
 void node::await_end(const std::string& id, millis most) {
   auto limit = impl_->clock->elapsed() + most;
@@ -222,9 +243,17 @@ void node::stop() {
     give_up("the node did not stop");
   impl_->running.reset();
 }
-bool node::dead() const { return impl_->faults->dead; }
-std::string node::death() const { return impl_->death; }
-std::uint64_t node::rows() const { return impl_->faults->rows; }
-void node::set_faults(const fault_plan& f) { impl_->faults->plan = f; }
+bool node::dead() const {
+  return impl_->faults->dead;
+}
+std::string node::death() const {
+  return impl_->death;
+}
+std::uint64_t node::rows() const {
+  return impl_->faults->rows;
+}
+void node::set_faults(const fault_plan& f) {
+  impl_->faults->plan = f;
+}
 
 } // namespace o3::harness

@@ -1,13 +1,13 @@
-// An O3 node inside a test or another program's test: real engine, no threads, no sockets, time that
-// passes when the test says so.
+// An O3 node inside a test or another program's test: real engine, no threads, no sockets, time
+// that passes when the test says so.
 //
 //   o3::harness::node o3;                                   // memory store, virtual clock, seed 1
 //   auto id = o3.submit(R"({"workflow": {"meta": {"template": "three_noops"}}})"_json);
 //   o3.advance(std::chrono::hours{24});                     // a day passes in milliseconds
 //   assert(o3.state(id) == "successful");
 //
-// Errors: what a test must not ignore is thrown as std::runtime_error with the answer's text; `request`
-// returns everything. Threads: one owner.
+// Errors: what a test must not ignore is thrown as std::runtime_error with the answer's text;
+// `request` returns everything. Threads: one owner.
 #pragma once
 #include "cluster/node/node.hpp"
 #include "tests/harness/faults.hpp"
@@ -21,16 +21,17 @@
 namespace o3::harness {
 
 struct options {
-  std::uint64_t seed = 1;                ///< of everything random in the node
-  std::filesystem::path sqlite_dir;      ///< empty: memory store
+  std::uint64_t seed = 1;                       ///< of everything random in the node
+  std::filesystem::path sqlite_dir;             ///< empty: memory store
   wall_time start = from_ms(1'800'000'000'000); ///< 2027-01-15T08:00:00Z
-  std::vector<std::filesystem::path> templates; ///< directories; O3's own are not loaded by themselves
-  std::vector<json> template_documents;  ///< given as they are
+  std::vector<std::filesystem::path>
+    templates;                          ///< directories; O3's own are not loaded by themselves
+  std::vector<json> template_documents; ///< given as they are
   std::vector<tasks::installed_class> classes; ///< besides the built-in ones
   limits lim;
   engine::engine_options engine;
   fault_plan faults;
-  log_level log = log_level::off;        ///< of the node's own log, to stderr
+  log_level log = log_level::off; ///< of the node's own log, to stderr
 };
 
 struct http_answer {
@@ -50,13 +51,14 @@ public:
   // -- the REST API without a socket, as admin
   http_answer request(http::method verb, const std::string& path, const std::string& body = {},
                       std::vector<std::pair<std::string, std::string>> headers = {});
-  /// Registers a template until the node is restarted; options::template_documents are there after each start.
+  /// Registers a template until the node is restarted; options::template_documents are there after
+  /// each start.
   void add_template(const json& doc);
   /// Submits; the workflow's id. Throws if it is not accepted.
   std::string submit(const json& body);
   json workflow(const std::string& id);
   json task(const std::string& id, const std::string& ref);
-  std::string state(const std::string& id);       ///< "running", "successful", …
+  std::string state(const std::string& id); ///< "running", "successful", …
   std::string task_state(const std::string& id, const std::string& ref);
   http_answer cancel(const std::string& id);
   /// The records of a workflow as JSON, in order: what a restart would see.
@@ -64,21 +66,22 @@ public:
   std::string log(const std::string& id);
 
   // -- time
-  void run();                  ///< until nothing happens without time passing
+  void run(); ///< until nothing happens without time passing
   void advance(millis d);
-  /// Lets time pass, timer by timer, until the workflow has ended; throws after `most` of virtual time.
+  /// Lets time pass, timer by timer, until the workflow has ended; throws after `most` of virtual
+  /// time.
   void await_end(const std::string& id, millis most = std::chrono::hours{24 * 400});
   [[nodiscard]] wall_time now() const;
 
   // -- life and death
-  void crash();                ///< as kill -9: nothing more is written; start() goes on
-  void stop();                 ///< as SIGTERM
-  void start();                ///< with the same store, clock and directory
-  [[nodiscard]] bool dead() const; ///< a fault point or the store ended it
+  void crash();                            ///< as kill -9: nothing more is written; start() goes on
+  void stop();                             ///< as SIGTERM
+  void start();                            ///< with the same store, clock and directory
+  [[nodiscard]] bool dead() const;         ///< a fault point or the store ended it
   [[nodiscard]] std::string death() const; ///< why
   [[nodiscard]] std::uint64_t rows() const; ///< journal rows committed so far
   void set_faults(const fault_plan& f);
-  o3::node& inner();           ///< the ports
+  o3::node& inner(); ///< the ports
 
 private:
   struct impl;

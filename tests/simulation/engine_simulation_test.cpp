@@ -1,5 +1,6 @@
-// decide() and the fold alone, without actors: random DAGs, random cancels, and a crash between any two
-// appends, where the effects of the lost life are forgotten and the state is folded from the rows.
+// decide() and the fold alone, without actors: random DAGs, random cancels, and a crash between any
+// two appends, where the effects of the lost life are forgotten and the state is folded from the
+// rows.
 #include "runtime/dag/plan.hpp"
 #include "runtime/workflow/apply.hpp"
 #include "runtime/workflow/decide.hpp"
@@ -17,9 +18,11 @@ namespace {
 
 class life {
 public:
-  life(std::uint64_t seed, std::shared_ptr<const plan> graph) : random_(seeded_random(seed ^ 0x51DEULL)), graph_(std::move(graph)) {}
+  life(std::uint64_t seed, std::shared_ptr<const plan> graph)
+      : random_(seeded_random(seed ^ 0x51DEULL)), graph_(std::move(graph)) {}
 
-  // Runs to the end; at each step the node may crash before the row is on disk, or after, before anyone is told.
+  // Runs to the end; at each step the node may crash before the row is on disk, or after, before
+  // anyone is told.
   json run() {
     workflow::accepted a;
     a.workflow = id::derived({}, "simulated");
@@ -53,7 +56,11 @@ public:
 
 private:
   workflow::context context() {
-    return {.now = now_, .seed = random_->next(), .code = code_, .seal = seal_, .lim = limits_,
+    return {.now = now_,
+            .seed = random_->next(),
+            .code = code_,
+            .seal = seal_,
+            .lim = limits_,
             .steps_max = 1 + static_cast<std::uint32_t>(random_->below(20))};
   }
 
@@ -65,13 +72,16 @@ private:
     if (d.record_count == 0)
       return std::move(d.next);
     (void)before;
-    rows_.push_back({rows_.size() + 1, id::derived({}, "simulated"), rows_.size() + 1, 1, d.at, d.records});
+    rows_.push_back(
+      {rows_.size() + 1, id::derived({}, "simulated"), rows_.size() + 1, 1, d.at, d.records});
     auto folded = reload();
     d.next.seq = rows_.size();
     d.next.records_since_checkpoint = folded ? folded->records_since_checkpoint : 0;
-    if (!folded || workflow::to_checkpoint(*folded) != workflow::to_checkpoint(d.next) || folded->ready != d.next.ready
-        || folded->active != d.next.active || folded->open_dependencies != d.next.open_dependencies)
-      trouble_ = "the fold of the rows is not the state that was decided, row " + std::to_string(rows_.size());
+    if (!folded || workflow::to_checkpoint(*folded) != workflow::to_checkpoint(d.next)
+        || folded->ready != d.next.ready || folded->active != d.next.active
+        || folded->open_dependencies != d.next.open_dependencies)
+      trouble_ = "the fold of the rows is not the state that was decided, row "
+                 + std::to_string(rows_.size());
     if (random_->below(12) == 0) { // crash after it, before anything was done with it
       ++crashes_;
       return folded;
@@ -107,7 +117,8 @@ std::shared_ptr<const plan> plan_of(const json& doc) {
   findings found;
   limits lim;
   auto t = parse_template(doc, lim, found);
-  auto p = make_plan(std::move(t), [&](std::string_view n) { return classes.find(n); }, lim, found);
+  auto p = make_plan(
+    std::move(t), [&](std::string_view n) { return classes.find(n); }, lim, found);
   for (const auto& e : found.errors)
     FAIL(e.pointer << " " << e.message);
   return p;
@@ -115,7 +126,8 @@ std::shared_ptr<const plan> plan_of(const json& doc) {
 
 } // namespace
 
-TEST_CASE("random workflows keep every promise whatever crashes between two appends", "[simulation]") {
+TEST_CASE("random workflows keep every promise whatever crashes between two appends",
+          "[simulation]") {
   std::uint64_t ran = 0, crashes = 0, records = 0;
   for (auto seed : seeds(20'000)) {
     auto doc = random_template(seed, 14);
@@ -129,7 +141,8 @@ TEST_CASE("random workflows keep every promise whatever crashes between two appe
     crashes += static_cast<std::uint64_t>(l.crashes());
     records += journal.size();
   }
-  std::cout << "engine simulation: " << ran << " seeds, " << crashes << " crashes, " << records << " records\n";
+  std::cout << "engine simulation: " << ran << " seeds, " << crashes << " crashes, " << records
+            << " records\n";
   REQUIRE(ran > 0);
 }
 

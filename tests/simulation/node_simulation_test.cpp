@@ -1,4 +1,5 @@
-// A whole node under a virtual clock: random workflows, killed after any journal row, started again.
+// A whole node under a virtual clock: random workflows, killed after any journal row, started
+// again.
 #include "tests/harness/catch.hpp"
 #include "tests/harness/node.hpp"
 #include "tests/simulation/random_workflow.hpp"
@@ -63,7 +64,8 @@ TEST_CASE("a node killed after any row goes on with every accepted workflow", "[
   REQUIRE(ran > 0);
 }
 
-TEST_CASE("a commit whose fate is unknown is read back, and nothing happens twice", "[simulation]") {
+TEST_CASE("a commit whose fate is unknown is read back, and nothing happens twice",
+          "[simulation]") {
   for (std::uint64_t seed = 1; seed <= 60; ++seed)
     for (bool written : {true, false}) {
       auto doc = random_template(seed, 8);

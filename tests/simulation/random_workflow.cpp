@@ -8,16 +8,27 @@
 namespace o3::simulation {
 namespace {
 
-std::string name_of(std::uint64_t t) { return "t" + std::to_string(t); }
+std::string name_of(std::uint64_t t) {
+  return "t" + std::to_string(t);
+}
 
 // One of: instant noop, sleeping noop, timer, a task that fails now and then.
 void choose_class(json& task, random_source& r) {
   auto& input = task["input"];
   switch (r.below(6)) {
   case 0:
-  case 1: task["class"] = "noop"; input["runtime_delay"] = 0; break;
-  case 2: task["class"] = "noop"; input["runtime_delay"] = 1 + r.below(20); break;
-  case 3: task["class"] = "timer"; input["for"] = r.below(4000); break;
+  case 1:
+    task["class"] = "noop";
+    input["runtime_delay"] = 0;
+    break;
+  case 2:
+    task["class"] = "noop";
+    input["runtime_delay"] = 1 + r.below(20);
+    break;
+  case 3:
+    task["class"] = "timer";
+    input["for"] = r.below(4000);
+    break;
   default:
     task["class"] = "fail";
     static constexpr const char* modes[] = {"failed", "exception", "timeout", "hang"};
@@ -36,14 +47,15 @@ void choose_class(json& task, random_source& r) {
 
 struct task_facts {
   std::uint32_t attempt = 0;
-  bool open = false;  ///< an attempt is under way or a retry is due
+  bool open = false; ///< an attempt is under way or a retry is due
   bool ended = false;
   task_state state = task_state::created;
 };
 
 class checker {
 public:
-  checker(const json& document, const json& records) : doc_(document["tasks"]), records_(records), facts_(doc_.size()) {
+  checker(const json& document, const json& records)
+      : doc_(document["tasks"]), records_(records), facts_(doc_.size()) {
     std::map<std::string, std::uint32_t> index;
     for (std::uint32_t t = 0; t < doc_.size(); ++t)
       index[doc_[t]["ref_name"]] = t;
@@ -53,7 +65,8 @@ public:
         before_[t].insert(index[d]);
       for (const auto& v : doc_[t]["input"])
         if (v.is_string() && v.get<std::string>().starts_with("${"))
-          before_[t].insert(index[v.get<std::string>().substr(2, v.get<std::string>().find('.') - 2)]);
+          before_[t].insert(
+            index[v.get<std::string>().substr(2, v.get<std::string>().find('.') - 2)]);
     }
   }
 
@@ -85,7 +98,8 @@ private:
     if (f.ended)
       wrong(name_of(t) + " began again after its end");
     if (attempt != f.attempt + 1)
-      wrong(name_of(t) + " went from attempt " + std::to_string(f.attempt) + " to " + std::to_string(attempt));
+      wrong(name_of(t) + " went from attempt " + std::to_string(f.attempt) + " to "
+            + std::to_string(attempt));
     for (auto d : before_[t])
       if (!facts_[d].ended)
         wrong(name_of(t) + " began before " + name_of(d) + " ended");
@@ -120,9 +134,12 @@ private:
     bool bad = false;
     for (std::uint32_t t = 0; t < doc_.size(); ++t)
       bad = bad || (is_bad_end(facts_[t].state) && !doc_[t].value("optional", false));
-    auto expected = canceled_ ? workflow_state::canceled : bad ? workflow_state::failed : workflow_state::successful;
+    auto expected = canceled_ ? workflow_state::canceled
+                    : bad     ? workflow_state::failed
+                              : workflow_state::successful;
     if (final_ != expected)
-      wrong("ended " + std::string{to_string(final_)} + ", the tasks say " + std::string{to_string(expected)});
+      wrong("ended " + std::string{to_string(final_)} + ", the tasks say "
+            + std::string{to_string(expected)});
     if (final_ == workflow_state::successful)
       for (std::uint32_t t = 0; t < doc_.size(); ++t)
         if (!facts_[t].ended)
@@ -143,19 +160,26 @@ private:
 json random_template(std::uint64_t seed, std::uint32_t tasks_max) {
   auto random = seeded_random(seed);
   auto& r = *random;
-  json doc = {{"name", "random"}, {"ref_name", "random"}, {"description", "seed " + std::to_string(seed)},
-              {"schema_version", 2}, {"failure_grace_s", r.below(40)}, {"cancel_deadline_s", r.below(40)}};
+  json doc = {{"name", "random"},
+              {"ref_name", "random"},
+              {"description", "seed " + std::to_string(seed)},
+              {"schema_version", 2},
+              {"failure_grace_s", r.below(40)},
+              {"cancel_deadline_s", r.below(40)}};
   auto n = 1 + r.below(tasks_max);
   for (std::uint64_t t = 0; t < n; ++t) {
-    json task = {{"name", name_of(t)}, {"ref_name", name_of(t)}, {"description", ""}, {"input", json::object()},
-                 {"always_run", false}, {"depends_on", json::array()}, {"optional", r.below(3) == 0}};
+    json task
+      = {{"name", name_of(t)},         {"ref_name", name_of(t)}, {"description", ""},
+         {"input", json::object()},    {"always_run", false},    {"depends_on", json::array()},
+         {"optional", r.below(3) == 0}};
     choose_class(task, r);
     for (std::uint64_t k = r.below(4); k > 0 && t > 0; --k) {
       auto d = r.below(t);
       bool noop = doc["tasks"][d]["class"] == "noop";
       if (noop && task["class"] == "noop")
         task["input"]["from_" + name_of(d)] = "${" + name_of(d) + ".output.rand_no}";
-      else if (auto& list = task["depends_on"]; std::find(list.begin(), list.end(), name_of(d)) == list.end())
+      else if (auto& list = task["depends_on"];
+               std::find(list.begin(), list.end(), name_of(d)) == list.end())
         list.push_back(name_of(d));
     }
     doc["tasks"].push_back(std::move(task));
@@ -167,6 +191,8 @@ json random_request() {
   return {{"workflow", {{"meta", {{"template", "random"}}}}}, {"schema_version", 2}};
 }
 
-std::vector<std::string> violations(const json& document, const json& records) { return checker{document, records}.run(); }
+std::vector<std::string> violations(const json& document, const json& records) {
+  return checker{document, records}.run();
+}
 
 } // namespace o3::simulation

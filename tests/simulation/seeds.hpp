@@ -1,4 +1,5 @@
-// How many seeds a simulation runs, and which: O3_SIM_SEEDS=N for more, O3_SIM_SEED=S to replay one.
+// How many seeds a simulation runs, and which: O3_SIM_SEEDS=N for more, O3_SIM_SEED=S to replay
+// one.
 #pragma once
 #include <cstdint>
 #include <cstdlib>
@@ -18,7 +19,8 @@ inline std::vector<std::uint64_t> seeds(std::uint64_t by_default) {
 }
 
 inline std::string replay_hint(std::uint64_t seed, const std::string& test) {
-  return "replay: O3_SIM_SEED=" + std::to_string(seed) + " ctest --preset dev -R " + test + " --output-on-failure";
+  return "replay: O3_SIM_SEED=" + std::to_string(seed) + " ctest --preset dev -R " + test
+         + " --output-on-failure";
 }
 
 } // namespace o3::simulation
