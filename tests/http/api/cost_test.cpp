@@ -58,7 +58,7 @@ TEST_CASE("building a response takes under 2 us", "[.][bench]") {
   const auto spent
     = std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count();
   WARN("to_response: " << spent / rounds << " us");
-  CHECK(bytes == 300U * rounds);
+  CHECK(bytes == std::size_t{300} * rounds);
 
   stage s;
   const auto call_start = std::chrono::steady_clock::now();
