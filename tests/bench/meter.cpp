@@ -10,8 +10,8 @@ constexpr double look_every_s = 0.25;
 
 meter::meter(server& s)
     : server_(s), before_(s.measured()), begin_(steady::now()), looked_(begin_),
-      server_cpu_(s.cpu()), worker_cpu_(s.worker_cpu()), client_cpu_(own_cpu_ms()),
-      machine_(machine_busy_ms()) {
+      effort_(effort_of(s.pid())), server_cpu_(s.cpu()), worker_cpu_(s.worker_cpu()),
+      client_cpu_(own_cpu_ms()), machine_(machine_busy_ms()) {
   begin_ = steady::now();
 }
 
@@ -30,6 +30,9 @@ double meter::stop() {
   client_cpu_ = own_cpu_ms() - client_cpu_;
   worker_cpu_ = server_.worker_cpu() - worker_cpu_;
   machine_ = machine_busy_ms() - machine_;
+  const auto now = effort_of(server_.pid());
+  effort_
+    = {now.context_switches - effort_.context_switches, now.written_bytes - effort_.written_bytes};
   looked_ = {};
   look();
   return seconds_;
@@ -52,6 +55,8 @@ void meter::report(figures& f, std::size_t n) {
   f.add("flushes_per_wf", flushes_ / wf);
   f.add("rows_per_wf", rows / wf);
   f.add("flushes_per_s", flushes_ / seconds_);
+  f.add("context_switches_per_wf", effort_.context_switches / wf);
+  f.add("written_bytes_per_wf", effort_.written_bytes / wf);
   f.add("load.average", load_average());
   constexpr double ms = 1e3;
   f.add("load.cores_of_others",

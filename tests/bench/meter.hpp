@@ -25,6 +25,7 @@ private:
   server& server_;
   server::metrics before_;
   steady::time_point begin_, looked_;
+  effort effort_;
   double server_cpu_, worker_cpu_, client_cpu_, machine_;
   double peak_mib_ = 0, seconds_ = 0, flushes_ = 0;
   bool resident_ = false;

@@ -25,8 +25,8 @@ std::string read_all(const std::string& path) {
   return out.str();
 }
 
-/// The number behind "NAME:" in a file of /proc, in KiB.
-double kib_behind(const std::string& text, const std::string& name) {
+/// The number behind "NAME:" in a file of /proc.
+double number_behind(const std::string& text, const std::string& name) {
   const auto at = text.find(name + ":");
   return at == std::string::npos ? 0 : std::strtod(text.c_str() + at + name.size() + 1, nullptr);
 }
@@ -70,12 +70,25 @@ std::vector<pid_t> children_of(pid_t pid) {
   return found;
 }
 
+effort effort_of(pid_t pid) {
+  effort out;
+  const auto path = "/proc/" + std::to_string(pid);
+  std::error_code ec;
+  for (const auto& thread : fs::directory_iterator(path + "/task", ec)) {
+    const auto text = read_all(thread.path() / "status");
+    out.context_switches += number_behind(text, "\nvoluntary_ctxt_switches")
+                            + number_behind(text, "\nnonvoluntary_ctxt_switches");
+  }
+  out.written_bytes = number_behind(read_all(path + "/io"), "wchar");
+  return out;
+}
+
 memory memory_of(pid_t pid) {
   const auto path = "/proc/" + std::to_string(pid);
   constexpr double kib_per_mib = 1024;
-  if (const auto pss = kib_behind(read_all(path + "/smaps_rollup"), "Pss"); pss > 0)
+  if (const auto pss = number_behind(read_all(path + "/smaps_rollup"), "Pss"); pss > 0)
     return {pss / kib_per_mib, false};
-  return {kib_behind(read_all(path + "/status"), "VmRSS") / kib_per_mib, true};
+  return {number_behind(read_all(path + "/status"), "VmRSS") / kib_per_mib, true};
 }
 
 double machine_busy_ms() {

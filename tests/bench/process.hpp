@@ -17,6 +17,13 @@ double own_cpu_ms();
 /// Direct children: the server's workers.
 std::vector<pid_t> children_of(pid_t pid);
 
+/// What the threads that live now have done since they started.
+struct effort {
+  double context_switches = 0;
+  double written_bytes = 0; ///< handed to the kernel, sockets and pipes included
+};
+effort effort_of(pid_t pid);
+
 struct memory {
   double mib = 0;
   bool shared_counted = false; ///< the resident size, because PSS could not be read

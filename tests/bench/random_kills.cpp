@@ -6,6 +6,8 @@
 #include "tests/bench/meter.hpp"
 #include "tests/bench/workloads.hpp"
 
+#include <algorithm>
+#include <optional>
 #include <random>
 
 namespace o3::bench {
@@ -66,34 +68,29 @@ void wait_ended(server& s, std::size_t n) {
   }
 }
 
-/// One burst that nobody disturbs: how long it takes until all are ended.
-double undisturbed_s(const options& o, std::size_t n) {
-  server s{o.program};
-  s.start();
-  const auto requests = keyed_requests(s.token(), n);
-  round_outcome out;
-  const auto begin = steady::now();
-  send_all(
-    s, requests, out, [] { return true; }, false);
-  wait_ended(s, n);
-  return seconds_since(begin);
-}
-
 struct totals {
   std::size_t answered_before = 0, run_twice = 0;
   double ready_s = 0;
 };
 
-void one_round(const options& o, std::size_t n, double kill_at_s, int round, figures& f,
+/// `kill_after`: so many answers, and then `later`.
+struct moment {
+  std::size_t kill_after = 0;
+  std::chrono::microseconds later{};
+};
+
+void one_round(const options& o, std::size_t n, const moment& when_to_kill, int round, figures& f,
                totals& t) {
   server s{o.program};
   s.start();
   const auto requests = keyed_requests(s.token(), n);
   round_outcome out;
-  const auto begin = steady::now();
+  std::optional<steady::time_point> at;
   bool killed = false;
   const auto kill_in_time = [&] {
-    if (!killed && seconds_since(begin) >= kill_at_s) {
+    if (!at && out.answered >= when_to_kill.kill_after)
+      at = steady::now() + when_to_kill.later;
+    if (!killed && at && steady::now() >= *at) {
       s.kill();
       killed = true;
     }
@@ -108,9 +105,8 @@ void one_round(const options& o, std::size_t n, double kill_at_s, int round, fig
   send_all(
     s, requests, out, [] { return true; }, false);
   wait_ended(s, n);
-  const auto when = "round " + std::to_string(round) + ", killed after "
-                    + std::to_string(kill_at_s * 1e3) + " ms and " + std::to_string(answered)
-                    + " answers";
+  const auto when
+    = "round " + std::to_string(round) + ", killed after " + std::to_string(answered) + " answers";
   if (out.changed > 0)
     f.wrong.push_back(when + ": " + std::to_string(out.changed)
                       + " acknowledged requests were given another workflow afterwards");
@@ -130,14 +126,15 @@ figures w5b_random_kills(const options& o) {
   const int rounds = o.smoke ? 5 : 20;
   const auto seed = std::random_device{}();
   std::mt19937_64 random{seed};
-  const auto whole_s = undisturbed_s(o, n);
-  std::uniform_real_distribution<double> moment{0, whole_s};
+  // A little beyond the last one: there may be work left that nobody waits for.
+  std::uniform_int_distribution<std::size_t> answers{0, n + n / 20};
+  std::uniform_int_distribution<int> pause_us{0, 3000};
   totals t;
   for (int round = 1; round <= rounds; ++round)
-    one_round(o, n, moment(random), round, f, t);
+    one_round(o, n, {std::min(answers(random), n), std::chrono::microseconds{pause_us(random)}},
+              round, f, t);
   f.add("n", static_cast<double>(n));
   f.add("kills", rounds);
-  f.add("undisturbed_s", whole_s);
   f.add("acknowledged_before_kill", static_cast<double>(t.answered_before));
   f.add("slowest_restart_ready_s", t.ready_s);
   f.add("run_twice", static_cast<double>(t.run_twice));

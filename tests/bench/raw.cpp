@@ -33,13 +33,25 @@ rate measure(double seconds, Once once) {
   return {static_cast<double>(took.size()) / all, quantile(took, 0.5)};
 }
 
-rate appends(const fs::path& dir, double seconds) {
-  const auto path = dir / "raw.append";
+/// 4 KiB and a flush at a time; `overwrite`: into blocks the file already has, so that the file
+/// system has nothing of its own to write down.
+rate synced_writes(const fs::path& dir, double seconds, bool overwrite) {
+  const auto path = dir / "raw.log";
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   std::array<char, 4096> block{};
-  const auto r = measure(seconds, [&] {
-    if (::write(fd, block.data(), block.size()) < 0 || ::fdatasync(fd) != 0)
+  constexpr off_t blocks = 256;
+  const auto put = [&](off_t n) {
+    if (::pwrite(fd, block.data(), block.size(), n * static_cast<off_t>(block.size())) < 0)
       throw bench_error{"cannot write " + path.string()};
+  };
+  for (off_t n = 0; overwrite && n < blocks; ++n)
+    put(n);
+  ::fsync(fd);
+  off_t next = 0;
+  const auto r = measure(seconds, [&] {
+    put(overwrite ? next % blocks : next);
+    ++next;
+    ::fdatasync(fd);
   });
   ::close(fd);
   fs::remove(path);
@@ -87,9 +99,12 @@ private:
 
 void measure_raw(figures& f, server& s, bool quick) {
   const double seconds = quick ? 0.05 : 0.4;
-  const auto synced = appends(s.scratch_dir(), seconds);
-  f.add("raw.fdatasync_per_s", synced.per_s);
-  f.add("raw.fdatasync_p50_ms", synced.p50_ms);
+  const auto appended = synced_writes(s.scratch_dir(), seconds, false);
+  f.add("raw.fdatasync_per_s", appended.per_s);
+  f.add("raw.fdatasync_p50_ms", appended.p50_ms);
+  const auto overwritten = synced_writes(s.scratch_dir(), seconds, true);
+  f.add("raw.overwrite_per_s", overwritten.per_s);
+  f.add("raw.overwrite_p50_ms", overwritten.p50_ms);
   raw_database db{s.scratch_dir() / "raw.db"};
   constexpr int many = 100;
   f.add("raw.sqlite_commits_per_s", measure(seconds, [&] { db.commit(1); }).per_s);

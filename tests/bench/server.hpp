@@ -34,6 +34,7 @@ public:
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] const std::string& token() const { return token_; }
   [[nodiscard]] std::filesystem::path data_dir() const { return root_ / "data"; }
+  [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] std::filesystem::path scratch_dir() const { return root_; }
   [[nodiscard]] const std::filesystem::path& program() const { return program_; }
 

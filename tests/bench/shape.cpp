@@ -48,7 +48,7 @@ figures w3_shape(const options& o) {
   m.stop();
   m.report(f, 2);
   measure_raw(f, s, o.smoke);
-  f.ratio("chain_step_per_fdatasync", f.at("chain_s") / n * 1e3, f.at("raw.fdatasync_p50_ms"));
+  f.ratio("chain_step_per_overwrite", f.at("chain_s") / n * 1e3, f.at("raw.overwrite_p50_ms"));
   return f;
 }
 

@@ -72,7 +72,7 @@ void finish(figures& f, server& s, meter& m, std::size_t n, const options& o) {
   measure_raw(f, s, o.smoke);
   f.ratio("wf_per_echo", f.at("wf_per_s"), f.at("raw.echo_per_s"));
   f.ratio("wf_per_sqlite_commit", f.at("wf_per_s"), f.at("raw.sqlite_commits_per_s"));
-  f.ratio("flushes_per_fdatasync", f.at("flushes_per_s"), f.at("raw.fdatasync_per_s"));
+  f.ratio("flushes_per_overwrite", f.at("flushes_per_s"), f.at("raw.overwrite_per_s"));
 }
 
 figures closed_loop(server& s, std::string_view template_ref, const options& o) {
@@ -177,8 +177,8 @@ figures w2_latency(const options& o) {
   f.add("max_ms", took.back());
   m.report(f, n);
   measure_raw(f, s, o.smoke);
-  f.ratio("p50_per_two_flushes_and_echo", f.at("p50_ms"),
-          2 * f.at("raw.fdatasync_p50_ms") + f.at("raw.echo_p50_ms"));
+  f.ratio("p50_per_flushes_and_echo", f.at("p50_ms"),
+          f.at("flushes_per_wf") * f.at("raw.overwrite_p50_ms") + f.at("raw.echo_p50_ms"));
   return f;
 }
 
