@@ -10,6 +10,7 @@
 #include "actors/query/query_port.hpp"
 #include "actors/store/journal_actor.hpp"
 #include "actors/supervision/supervisor.hpp"
+#include "actors/workers/inline_link.hpp"
 #include "actors/workers/pool_actor.hpp"
 #include "cluster/node/scheduling.hpp"
 #include "http/api/api.hpp"
@@ -173,6 +174,8 @@ public:
 
 private:
   void start_actors(const std::shared_ptr<store::journal>& journal) {
+    if (o_.virtual_time && !o_.launch_worker) // no processes and no threads under a virtual clock
+      o_.launch_worker = workers::inline_launcher(catalogue_options(o_).classes(), time_, *random_);
     scheduling_ = make_scheduling({o_.scheduler_threads, o_.max_throughput, o_.virtual_time});
     actors::supervisor_options so;
     so.children = make_children(o_, ctx_, journal);

@@ -304,3 +304,21 @@ TEST_CASE("ended workflows go after their time, live ones never, and their keys 
   REQUIRE(again.document()["pruned"] == true);
   REQUIRE(o3.state(live) == "successful");
 }
+
+TEST_CASE("a task in a worker runs under the virtual clock as well, attributes first", "[node]") {
+  harness::node o3{with({document("out", {task("a", "worker.noop", {{"runtime_delay", 30}}),
+                                          task("b", "worker.noop", {{"runtime_delay", 0}}, {"a"})})})};
+  auto id = o3.submit(request("out"));
+  o3.run();
+  REQUIRE(o3.task(id, "a")["why"][0]["code"] == "worker");
+  o3.crash();
+  o3.start(); // runs again: it had not ended
+  o3.await_end(id);
+  REQUIRE(o3.state(id) == "successful");
+  bool set = false;
+  for (const auto& r : o3.journal(id)) {
+    set = set || r["k"] == 8;
+    if (r["k"] == 5)
+      REQUIRE(set); // the attribute is on disk before the end is
+  }
+}
