@@ -104,6 +104,11 @@ class CommandLine(O3Test):
             out, err = run.communicate(timeout=60)
             self.assertEqual(run.returncode, EXIT_CANCELED, out + err)
 
+    def test_run_follow_prints_every_event_into_a_pipe(self):
+        lines = self.run_o3("run", "three_noops", "--follow").stdout.splitlines()
+        self.assertEqual([name for line in lines for name in line.split()[1:2] if "." in name and line.startswith("2")],
+                         ["workflow.accepted"] + ["task.ended"] * 3 + ["workflow.ended"])
+
     def test_submit_reads_a_request_and_waits(self):
         done = self.json_of("submit", "--wait", "30", "-", text=json.dumps(request_for("three_noops")))
         self.assertEqual(done["state"], "successful")

@@ -22,7 +22,11 @@ from torture_load import KINDS, Ledger, Load, look
 SHORT = 40
 LOOKED_AT = 3000    # workflows compared once more through the API at the end
 LOAD_SECONDS = 0.3  # kills fall within this time after ready
-STARTING = 0.25     # share of kills aimed at the start-up
+STARTING = 0.3      # share of kills aimed at the start-up
+WAL_MAX = 192 << 20  # three times what the write-ahead log is cut back to by default
+# Half of the lives checkpoint all the time, so that kills fall into checkpoints as well.
+BUSY_CHECKPOINTS = ("--set", "journal.checkpoint_interval_ms=20", "--set", "journal.wal_limit_bytes=2097152",
+                    "--set", "journal.batch_bytes=1048576")
 
 
 class Torture:
@@ -31,18 +35,21 @@ class Torture:
         self.server, self.ledger, self.witness = Server(), Ledger(seed), Witness()
         self.load = Load(self.ledger)
         self.start_seconds = 0.3  # how long a start takes, a running mean
-        self.during_start = self.with_work = 0
+        self.kills = self.during_start = self.with_work = 0
 
     def prepare(self):
         """Templates first: without them nothing can be submitted."""
-        self.server.start().ready()
+        self.start().ready()
         for _, _, document in KINDS.values():
             self.server.put_template(document)
         self.load.open(self.server)
 
+    def start(self):
+        return self.server.start(*(BUSY_CHECKPOINTS if self.rng.random() < 0.5 else ()))
+
     def starts(self):
         begin = time.monotonic()
-        self.server.start().ready()
+        self.start().ready()
         self.start_seconds += 0.2 * (time.monotonic() - begin - self.start_seconds)
 
     def alive_for(self, seconds):
@@ -56,8 +63,8 @@ class Torture:
     def one_round(self, number):
         starting = number > 0 and self.rng.random() < STARTING
         if starting:
-            self.server.start()
-            self.alive_for(self.rng.uniform(0, self.start_seconds))
+            self.start()
+            self.alive_for(self.rng.uniform(0, 0.8 * self.start_seconds))
             # A quick start may have been over already.
             self.during_start += "listens on" not in self.server.stdout
         else:
@@ -67,7 +74,11 @@ class Torture:
             self.alive_for(self.rng.uniform(0, LOAD_SECONDS))
         flying = self.ledger.flying
         self.server.kill()
+        self.kills += 1
         self.load.close()
+        wal = os.path.join(self.server.data, "o3.db-wal")
+        if os.path.exists(wal) and os.path.getsize(wal) > WAL_MAX:
+            self.ledger.wrong(f"the write-ahead log has grown to {os.path.getsize(wal)} bytes")
         unfinished = self.witness.look(copy_store(self.server.data, os.path.join(self.server.root, "seen")))
         self.with_work += bool(unfinished or flying)
 
@@ -140,7 +151,7 @@ def main():
         t.server.kill()
     count = {word: sum(f"{word}:" in p for p in problems) for word in ("lost", "doubled", "stuck")}
     kept = "" if not problems else f"; kept: {t.server.root}"
-    print(f"torture: {t.rounds} kills ({t.during_start} during start-up, {t.with_work} with work in flight), "
+    print(f"torture: {t.kills} kills ({t.during_start} during start-up, {t.with_work} with work in flight), "
           f"{len(t.ledger.ids)} workflows accepted, {count['lost']} lost, {count['doubled']} doubled, {count['stuck']} stuck, "
           f"seed {seed}{kept}")
     report(problems)
