@@ -10,7 +10,7 @@ using namespace o3::store;
 using namespace o3::test;
 
 TEST_CASE("before any claim every append is fenced") {
-  EACH_STORE(kind) {
+  O3_EACH_STORE {
     const auto at = kind.make();
     auto& b = at->open();
     const auto j = b.make_journal();
@@ -20,7 +20,7 @@ TEST_CASE("before any claim every append is fenced") {
 }
 
 TEST_CASE("an earlier or a later epoch than the owner's is fenced and leaves nothing behind") {
-  EACH_STORE(kind) {
+  O3_EACH_STORE {
     opened s{kind};
     const auto old = s.epoch;
     REQUIRE(append_one(*s.journal, first_entry(1, old)) == outcome::ok);
@@ -38,7 +38,7 @@ TEST_CASE("an earlier or a later epoch than the owner's is fenced and leaves not
 }
 
 TEST_CASE("an epoch never goes back, and starts at least where it is told to") {
-  EACH_STORE(kind) {
+  O3_EACH_STORE {
     opened s{kind};
     const auto far = s.epoch + 100;
     CHECK(s.journal->claim("a", far) == far);
@@ -49,7 +49,7 @@ TEST_CASE("an epoch never goes back, and starts at least where it is told to") {
 }
 
 TEST_CASE("a doubled, gapped, zero or headless row is a conflict") {
-  EACH_STORE(kind) {
+  O3_EACH_STORE {
     opened s{kind};
     REQUIRE(append_one(*s.journal, first_entry(1, s.epoch)) == outcome::ok);
     REQUIRE(append_one(*s.journal, next_entry(1, s.epoch, 2)) == outcome::ok);
@@ -69,7 +69,7 @@ TEST_CASE("a doubled, gapped, zero or headless row is a conflict") {
 }
 
 TEST_CASE("a refused entry never affects its neighbours") {
-  EACH_STORE(kind) {
+  O3_EACH_STORE {
     opened s{kind};
     auto update_of_refused = next_entry(1, s.epoch, 5);
     update_of_refused.update
@@ -96,7 +96,7 @@ TEST_CASE("a refused entry never affects its neighbours") {
 }
 
 TEST_CASE("an empty batch is answered with nothing") {
-  EACH_STORE(kind) {
+  O3_EACH_STORE {
     opened s{kind};
     CHECK(s.journal->append({}).empty());
     CHECK(s.reader->rows_after(0, 10).empty());
@@ -104,7 +104,7 @@ TEST_CASE("an empty batch is answered with nothing") {
 }
 
 TEST_CASE("a summary comes back with every field it went in with") {
-  EACH_STORE(kind) {
+  O3_EACH_STORE {
     opened s{kind};
     auto e = first_entry(7, s.epoch);
     auto& in = *e.insert;
@@ -142,7 +142,7 @@ TEST_CASE("a summary comes back with every field it went in with") {
 }
 
 TEST_CASE("an update replaces exactly the state, the times and the error") {
-  EACH_STORE(kind) {
+  O3_EACH_STORE {
     opened s{kind};
     auto e = first_entry(1, s.epoch);
     REQUIRE(append_one(*s.journal, e) == outcome::ok);
@@ -168,7 +168,7 @@ TEST_CASE("an update replaces exactly the state, the times and the error") {
 }
 
 TEST_CASE("an update moves the checkpoint only if it names one") {
-  EACH_STORE(kind) {
+  O3_EACH_STORE {
     opened s{kind};
     REQUIRE(append_one(*s.journal, first_entry(1, s.epoch)) == outcome::ok);
     CHECK(s.reader->find(make_id(1))->checkpoint_seq == 0);
@@ -183,7 +183,7 @@ TEST_CASE("an update moves the checkpoint only if it names one") {
 }
 
 TEST_CASE("rows come in order, from where they are asked, at most as many as asked") {
-  EACH_STORE(kind) {
+  O3_EACH_STORE {
     opened s{kind};
     std::vector<append_entry> batch;
     for (std::uint64_t seq = 1; seq <= 20; ++seq)
@@ -215,7 +215,7 @@ TEST_CASE("rows come in order, from where they are asked, at most as many as ask
 }
 
 TEST_CASE("after a checkpoint row only it and later rows are needed") {
-  EACH_STORE(kind) {
+  O3_EACH_STORE {
     opened s{kind};
     REQUIRE(append_one(*s.journal, first_entry(1, s.epoch)) == outcome::ok);
     REQUIRE(append_one(*s.journal, first_entry(2, s.epoch)) == outcome::ok);
@@ -234,7 +234,7 @@ TEST_CASE("after a checkpoint row only it and later rows are needed") {
 }
 
 TEST_CASE("blobs are stored once by hash and any bytes come back") {
-  EACH_STORE(kind) {
+  O3_EACH_STORE {
     opened s{kind};
     const std::string body{"\0\xFF plan", 7};
     auto e = first_entry(1, s.epoch);
@@ -251,7 +251,7 @@ TEST_CASE("blobs are stored once by hash and any bytes come back") {
 }
 
 TEST_CASE("meta values are replaced and kept") {
-  EACH_STORE(kind) {
+  O3_EACH_STORE {
     opened s{kind};
     CHECK_FALSE(s.reader->meta("install_id"));
     s.journal->set_meta("install_id", "0a1b2c3d");
@@ -264,7 +264,7 @@ TEST_CASE("meta values are replaced and kept") {
 }
 
 TEST_CASE("a reader beside the writer sees whole batches only") {
-  EACH_STORE(kind) {
+  O3_EACH_STORE {
     opened s{kind};
     constexpr std::uint64_t batches = 200;
     constexpr std::size_t size = 5;

@@ -50,7 +50,8 @@ struct opened {
 
 } // namespace o3::test
 
-/// Runs what follows once for every store: `EACH_STORE(kind) { opened s{kind}; … }`.
-#define EACH_STORE(kind)                                                                           \
+/// Runs what follows once for every store, which is called `kind` there:
+/// `O3_EACH_STORE { opened s{kind}; … }`.
+#define O3_EACH_STORE                                                                              \
   for (const auto& kind : o3::test::backend_kinds())                                               \
   DYNAMIC_SECTION(kind.name)

@@ -29,7 +29,7 @@ std::string all_of(log_reader& r, std::uint64_t n, std::optional<std::uint32_t> 
 } // namespace
 
 TEST_CASE("a log that was never written reads as nothing") {
-  EACH_STORE(kind) {
+  O3_EACH_STORE {
     const auto at = kind.make();
     const auto logs = at->open_logs({});
     CHECK(logs->make_reader()->read(make_id(1), std::nullopt, 0, from_ms(0), 10).empty());
@@ -39,7 +39,7 @@ TEST_CASE("a log that was never written reads as nothing") {
 }
 
 TEST_CASE("lines come back by workflow and by task, in order, with a cursor to go on from") {
-  EACH_STORE(kind) {
+  O3_EACH_STORE {
     const auto at = kind.make();
     const auto logs = at->open_logs({});
     const auto w = logs->make_writer();
@@ -71,7 +71,7 @@ TEST_CASE("lines come back by workflow and by task, in order, with a cursor to g
 }
 
 TEST_CASE("a task that logs too much gets one notice and then nothing, its neighbours go on") {
-  EACH_STORE(kind) {
+  O3_EACH_STORE {
     const auto at = kind.make();
     log_options o;
     o.task_bytes = 50;
@@ -89,7 +89,7 @@ TEST_CASE("a task that logs too much gets one notice and then nothing, its neigh
 }
 
 TEST_CASE("the oldest lines go when the store is full, the newest stay, cursors only grow") {
-  EACH_STORE(kind) {
+  O3_EACH_STORE {
     const auto at = kind.make();
     log_options o;
     o.segment_bytes = 64 << 10;
@@ -113,7 +113,7 @@ TEST_CASE("the oldest lines go when the store is full, the newest stay, cursors 
 }
 
 TEST_CASE("lines older than the age go, younger ones stay") {
-  EACH_STORE(kind) {
+  O3_EACH_STORE {
     const auto at = kind.make();
     log_options o;
     o.keep = millis{3 * day};

@@ -206,7 +206,7 @@ private:
 } // namespace
 
 TEST_CASE("random histories agree with a model of the contract") {
-  EACH_STORE(kind) {
+  O3_EACH_STORE {
     for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
       CAPTURE(seed);
       opened s{kind};

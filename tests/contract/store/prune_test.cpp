@@ -34,7 +34,7 @@ retention by_count(std::uint64_t n) {
 } // namespace
 
 TEST_CASE("a live workflow is never pruned, whatever its times say") {
-  EACH_STORE(kind) {
+  O3_EACH_STORE {
     opened s{kind};
     for (std::uint64_t n = 0; n < 7; ++n) {
       auto e = first_entry(n + 1, s.epoch);
@@ -52,7 +52,7 @@ TEST_CASE("a live workflow is never pruned, whatever its times say") {
 }
 
 TEST_CASE("without a rule nothing is pruned") {
-  EACH_STORE(kind) {
+  O3_EACH_STORE {
     opened s{kind};
     add_ended(s, 1);
     CHECK(s.journal->prune({}, from_ms(1LL << 50), 100).empty());
@@ -62,7 +62,7 @@ TEST_CASE("without a rule nothing is pruned") {
 }
 
 TEST_CASE("by age go those that ended longer ago than the age, oldest first") {
-  EACH_STORE(kind) {
+  O3_EACH_STORE {
     opened s{kind};
     for (const std::uint64_t n : {3U, 1U, 2U, 4U})
       add_ended(s, n);
@@ -75,7 +75,7 @@ TEST_CASE("by age go those that ended longer ago than the age, oldest first") {
 }
 
 TEST_CASE("by count the oldest beyond the number go") {
-  EACH_STORE(kind) {
+  O3_EACH_STORE {
     opened s{kind};
     for (std::uint64_t n = 1; n <= 5; ++n)
       add_ended(s, n);
@@ -90,7 +90,7 @@ TEST_CASE("by count the oldest beyond the number go") {
 
 TEST_CASE("a slice deletes at most the rows it may, and a workflow half gone is hidden and takes "
           "no append") {
-  EACH_STORE(kind) {
+  O3_EACH_STORE {
     opened s{kind};
     add_ended(s, 1, 10);
     add_ended(s, 2, 3);
@@ -112,7 +112,7 @@ TEST_CASE("a slice deletes at most the rows it may, and a workflow half gone is 
 }
 
 TEST_CASE("a key outlives its workflow until its time is over") {
-  EACH_STORE(kind) {
+  O3_EACH_STORE {
     opened s{kind};
     add_ended(s, 1);
     auto r = by_age(0);
@@ -139,7 +139,7 @@ TEST_CASE("a key outlives its workflow until its time is over") {
 }
 
 TEST_CASE("a pos is never given twice, though the greatest was pruned before a restart") {
-  EACH_STORE(kind) {
+  O3_EACH_STORE {
     opened s{kind};
     add_ended(s, 1);
     add_ended(s, 2);
@@ -154,7 +154,7 @@ TEST_CASE("a pos is never given twice, though the greatest was pruned before a r
 }
 
 TEST_CASE("everything accepted is there after a restart, and what was refused is not") {
-  EACH_STORE(kind) {
+  O3_EACH_STORE {
     opened s{kind};
     std::vector<std::string> before;
     for (std::uint64_t n = 1; n <= 50; ++n)

@@ -169,7 +169,7 @@ TEST_CASE("a damaged file is reported as corrupt, at opening or at the first rea
     CHECK(r.error().code == fault::store_corrupt);
   }
   SECTION("pages in the middle") {
-    overwrite(file, 4096 * 20, static_cast<std::size_t>(fs::file_size(file)) / 2);
+    overwrite(file, std::streamoff{4096} * 20, static_cast<std::size_t>(fs::file_size(file)) / 2);
     auto r = open_at(tmp.path());
     if (!r) {
       CHECK(r.error().code == fault::store_corrupt);
