@@ -28,8 +28,7 @@ std::string uri_path(std::string_view path) {
   return out;
 }
 
-void write_error(json_writer& w, std::string_view code, const error& e) {
-  w.field("code", code).field("detail", std::string_view{e.message});
+void write_place(json_writer& w, const error& e) {
   if (!e.pointer.empty())
     w.field("pointer", std::string_view{e.pointer});
   if (!e.hint.empty())
@@ -45,12 +44,15 @@ http::response document(unsigned status, unsigned retry_after_s, std::string_vie
   json_writer w{r.body};
   w.begin_object().field("type", std::string_view{"/docs/errors#" + std::string{code}});
   w.field("title", std::string_view{title_of(code)}).field("status", status);
-  write_error(w, code, e);
+  w.field("code", code).field("detail", std::string_view{e.message});
+  write_place(w, e);
   if (!errors.empty()) {
     w.key("errors").begin_array();
     for (const auto& one : errors) {
       w.begin_object();
-      write_error(w, fault_code(one.code), one);
+      // The shape findings have in every other answer of the API.
+      w.field("code", fault_code(one.code)).field("message", std::string_view{one.message});
+      write_place(w, one);
       w.end_object();
     }
     w.end_array();

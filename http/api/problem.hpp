@@ -20,7 +20,7 @@ fault_status status_of(fault f);
 /// "Validation failed" for validation_failed.
 std::string title_of(std::string_view code);
 
-/// `errors` are listed one by one, as {code, detail, pointer?, hint?}; `instance` is the request's
+/// `errors` are listed one by one, as {code, message, pointer?, hint?}; `instance` is the request's
 /// path.
 http::response problem(const error& e, std::span<const error> errors = {},
                        std::string_view instance = {});

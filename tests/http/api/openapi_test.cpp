@@ -146,7 +146,7 @@ TEST_CASE("a problem and its errors have the keys the document promises", "[http
   for (const auto& [key, value] : j.items())
     CHECK(schemas.at("Problem").at("properties").contains(key));
   for (const auto& [key, value] : j.at("errors")[0].items())
-    CHECK(schemas.at("Error").at("properties").contains(key));
+    CHECK(schemas.at("Finding").at("properties").contains(key));
 }
 
 TEST_CASE("every fault is described with its status", "[http][api]") {

@@ -79,9 +79,9 @@ TEST_CASE("a problem lists every error with pointer and hint", "[http][api]") {
   CHECK(j.at("hint") == "see errors");
   CHECK_FALSE(j.contains("instance"));
   CHECK(j.at("errors")
-        == json::parse(R"([{"code":"unknown_key","detail":"The key 'delayy' is not known.",
+        == json::parse(R"([{"code":"unknown_key","message":"The key 'delayy' is not known.",
              "pointer":"/tasks/0/input/delayy","hint":"did you mean 'delay'?"},
-            {"code":"missing_key","detail":"The key 'class' is missing.","pointer":"/tasks/1"}])"));
+            {"code":"missing_key","message":"The key 'class' is missing.","pointer":"/tasks/1"}])"));
 }
 
 TEST_CASE("the instance is a valid URI reference whatever was asked for", "[http][api]") {
