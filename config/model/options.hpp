@@ -84,15 +84,12 @@ struct log_options {
   std::uint64_t total_bytes = 4ULL << 30;
   days keep{30}; ///< 0: for ever
   std::uint64_t task_bytes = 64ULL << 20;
-  std::string export_dir; ///< empty: none
 };
 
 struct workers_options {
   std::uint32_t count = 2;
   std::uint32_t tasks_per_worker = 64;
-  std::uint32_t restart_max = 10;
   milliseconds start_timeout{10'000};
-  milliseconds call_timeout{60'000};
 };
 
 struct shutdown_options {

@@ -26,7 +26,7 @@
 #include <string>
 #include <vector>
 
-namespace CLI {
+namespace CLI { // NOLINT(readability-identifier-naming): of CLI11
 class App;
 }
 

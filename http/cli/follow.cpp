@@ -119,6 +119,7 @@ public:
     if (data.is_discarded())
       return true;
     model_.take_event(e.event, data);
+    end_seen_ = end_seen_ || e.event == "workflow.ended";
     stale_ = true;
     if (how_ == show_as::lines)
       ctx_.env.out << event_line(e.event, data) << '\n' << std::flush;
@@ -133,9 +134,11 @@ public:
     return goes_on();
   }
 
-  /// Lines are complete only with the stream's own end: the workflow may have ended before it was read.
+  /// Lines are complete only with the event of the end: the documents may know of it before the
+  /// first event was read.
   [[nodiscard]] bool goes_on() const {
-    return model_.state != "needs_operator" && (how_ == show_as::lines || !is_ended());
+    const bool over = how_ == show_as::lines ? end_seen_ : is_ended();
+    return model_.state != "needs_operator" && !over;
   }
 
   void draw() {
@@ -157,6 +160,7 @@ private:
   bool color_;
   progress model_;
   bool stale_ = true;
+  bool end_seen_ = false; ///< the event, not the document
   steady_time refreshed_{};
   millis refresh_every_{1000};
 };

@@ -75,7 +75,7 @@ std::string details(const task_progress& t, wall_time now) {
 
 std::string task_text(const task_progress& t, std::size_t names, const terminal& screen, bool color,
                       wall_time now) {
-  const auto indent = std::string(2 * std::min(t.depth, 5U), ' ');
+  const auto indent = std::string(2 * std::min<std::size_t>(t.depth, 5), ' ');
   const auto name = fit(indent + t.ref, names);
   const std::size_t used = 2 + names + 1 + bar_columns + 1 + 11;
   auto line = std::string{glyph(t.state)} + " " + name + " " + bar(t, now) + " " + fit(t.state, 10);

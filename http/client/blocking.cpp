@@ -175,7 +175,8 @@ private:
         return make_error(fault::bad_value, "the header " + name + " holds a line break", "",
                           "check the token");
       // ';' sends an empty header, ':' with nothing would remove it.
-      const auto line = value.empty() ? name + ";" : name + ": " + value;
+      auto line = name;
+      line.append(value.empty() ? ";" : ": ").append(value);
       auto* longer = curl_slist_append(headers.get(), line.c_str());
       if (!longer)
         return make_error(fault::internal, "out of memory");
