@@ -44,7 +44,7 @@ private:
       break;
     case 2: // one too many
       if (at.is_object())
-        at[std::string{words_[random_->below(words_.size())]}] = pick();
+        at[std::string{dictionary[random_->below(dictionary.size())]}] = pick();
       else if (at.is_array())
         at.push_back(at.empty() || random_->below(2) ? pick() : at.front());
       break;
@@ -67,7 +67,7 @@ private:
         at = json(doc);
       break;
     default: // a text out of the dictionary
-      at = std::string{words_[random_->below(words_.size())]};
+      at = std::string{dictionary[random_->below(dictionary.size())]};
     }
   }
 
@@ -106,27 +106,27 @@ private:
     case 6:
       return {{"input", json::object()}};
     default:
-      return std::string{words_[random_->below(words_.size())]};
+      return std::string{dictionary[random_->below(dictionary.size())]};
     }
   }
 
   std::unique_ptr<random_source> random_;
-  static constexpr std::array<std::string_view, 16> words_{"noop_01",
-                                                           "noop_03",
-                                                           "ref_name",
-                                                           "tasks",
-                                                           "input",
-                                                           "${noop_03.output.rand_no}",
-                                                           "${workflow.input.delay}",
-                                                           "${",
-                                                           "$${",
-                                                           "${a b}",
-                                                           "",
-                                                           "retry",
-                                                           "schema_version",
-                                                           "depends_on",
-                                                           "$sealed",
-                                                           "/~0~1\x7f"};
+  static constexpr std::array<std::string_view, 16> dictionary{"noop_01",
+                                                               "noop_03",
+                                                               "ref_name",
+                                                               "tasks",
+                                                               "input",
+                                                               "${noop_03.output.rand_no}",
+                                                               "${workflow.input.delay}",
+                                                               "${",
+                                                               "$${",
+                                                               "${a b}",
+                                                               "",
+                                                               "retry",
+                                                               "schema_version",
+                                                               "depends_on",
+                                                               "$sealed",
+                                                               "/~0~1\x7f"};
 };
 
 void require_sound(const findings& found, const json& doc) {

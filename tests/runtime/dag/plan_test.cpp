@@ -90,7 +90,8 @@ TEST_CASE("a class with a broken schema is named, not believed", "[dag]") {
     = [&](std::string_view) { return std::make_shared<const task_class>(c); };
   findings found;
   auto doc = parse_template(template_of(open_task("a")), limits{}, found);
-  REQUIRE_FALSE(make_plan(std::move(doc), broken, limits{}, found));
+  const auto p = make_plan(std::move(doc), broken, limits{}, found);
+  REQUIRE_FALSE(p);
   require_error(found, fault::bad_value, "/tasks/0/class", "class 'open' is broken: input 'x'",
                 "draft 7");
 }
@@ -116,7 +117,8 @@ TEST_CASE("more tasks than the limit are refused even if they were read under an
   findings found;
   auto doc = parse_template(template_of(open_task("a") + "," + open_task("b")), lim, found);
   lim.tasks_per_workflow = 1;
-  REQUIRE_FALSE(make_plan(std::move(doc), test_classes(), lim, found));
+  const auto p = make_plan(std::move(doc), test_classes(), lim, found);
+  REQUIRE_FALSE(p);
   require_error(found, fault::too_many_tasks, "/tasks", "2 tasks, at most 1",
                 "limits.tasks_per_workflow");
 }
