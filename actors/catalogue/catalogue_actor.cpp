@@ -115,10 +115,7 @@ answer remove(const context_ptr& ctx, const options& o, const std::string& ref) 
   if (::unlink(it->second.origin.c_str()) != 0)
     return refused(fault::storage_failed, "cannot remove " + it->second.origin);
   load_now(ctx, o);
-  answer a;
-  json_writer out{a.body};
-  out.begin_object().field("deleted", std::string_view{ref}).end_object();
-  return a;
+  return {};
 }
 
 answer list_templates(const engine::catalogue_snapshot& known) {

@@ -30,8 +30,8 @@ public:
     if (ec) {
       if (ec == std::errc::too_many_symbolic_link_levels)
         problem(fault::file_symlink_loop, dir, "the symbolic link leads back to itself");
-      else if (ec != std::errc::no_such_file_or_directory
-               || fs::is_symlink(fs::symlink_status(dir)))
+      else if (!owned
+               || ec != std::errc::no_such_file_or_directory) // ours is made when first needed
         problem(fault::file_broken, dir, "cannot be opened: " + ec.message());
       return;
     }
@@ -124,7 +124,7 @@ void add_file(catalogue_snapshot& out, const found_file& f, const limits& lim,
   auto plan = check_template(*doc, *out.classes, lim, found);
   if (!plan)
     return broken(make_error(fault::file_broken, summed_up(found.errors)));
-  const auto& ref = plan->graph->doc.ref;
+  const std::string ref = plan->graph->doc.ref; // a copy: `plan` is replaced below
   if (auto it = out.templates.find(ref); it != out.templates.end()) {
     bool replaces = f.owned && !it->second.owned;
     out.problems.push_back(make_error(fault::file_duplicate,
@@ -146,11 +146,11 @@ void add_file(catalogue_snapshot& out, const found_file& f, const limits& lim,
 engine::stored_plan_ptr check_template(const json& doc, const tasks::registry& classes,
                                        const limits& lim, findings& found) {
   auto parsed = parse_template(doc, lim, found);
-  if (!found.ok())
-    return nullptr;
+  if (!found.ok() && parsed.tasks.empty())
+    return nullptr; // nothing to look at further
   auto graph = make_plan(
     std::move(parsed), [&](std::string_view name) { return classes.find(name); }, lim, found);
-  if (!graph)
+  if (!graph || !found.ok())
     return nullptr;
   auto p = std::make_shared<engine::stored_plan>();
   p->graph = std::move(graph);

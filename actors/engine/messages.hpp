@@ -123,9 +123,10 @@ struct follow {
 
 #define O3_ENGINE_MESSAGES(X)                                                                      \
   X(append)                                                                                        \
-  X(appended) X(flush) X(journal_job) X(read_job) X(log_job) X(log_read_job) X(submit)             \
-    X(command_for) X(wake) X(loaded) X(read_back) X(found_key) X(tick) X(task_event) X(arm)        \
-      X(slice) X(announce) X(follow)
+  X(appended)                                                                                      \
+  X(flush) X(journal_job) X(read_job) X(log_job) X(log_read_job) X(submit) X(command_for) X(wake)  \
+    X(loaded) X(read_back) X(found_key) X(tick) X(task_event) X(arm) X(slice) X(announce)          \
+      X(follow)
 
 #define O3_X(type) caf::message to_message(type x);
 O3_ENGINE_MESSAGES(O3_X)

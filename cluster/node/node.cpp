@@ -111,6 +111,7 @@ public:
     std::shared_ptr<store::journal> journal;
     try {
       journal = o_.store->make_journal();
+      o_.store->checkpoint(); // a process that keeps dying early must not let the log grow
       ctx_->epoch = journal->claim(o_.owner, std::max<std::uint64_t>(1, o_.epoch_at_least));
     } catch (const store::storage_failure& e) {
       return make_error(e.code, e.what());

@@ -78,6 +78,13 @@ private:
   ::_exit(exit_store);
 }
 
+// Secrets are in memory: no core dumps, no debugger of the same user.
+void keep_memory_private() {
+#ifndef __SANITIZE_ADDRESS__ // the leak checker attaches to its own process
+  ::prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
 int run(node& n, const signals& sig, const std::atomic<bool>& escalated, const config::options& o) {
   constexpr int look_ms = 500;
   while (!escalated) {
@@ -109,8 +116,10 @@ int serve(const config::loaded& c, const std::string& program) {
   }
   const auto& o = c.values;
   signals sig;
-  ::prctl(PR_SET_DUMPABLE, 0); // secrets are in memory
-  ::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c): cannot fail for these arguments
+  keep_memory_private();
+  ::signal(SIGPIPE, SIG_IGN); // NOLINT(cert-err33-c): cannot fail for these arguments
+  ::signal(SIGXFSZ,
+           SIG_IGN); // NOLINT(cert-err33-c): a file size limit is then an error of the write
   const char* token = std::getenv("O3_TOKEN"); // NOLINT(concurrency-mt-unsafe): no other thread yet
   auto where = open_installation(o, token == nullptr ? "" : token);
   if (!where)
@@ -146,7 +155,7 @@ int serve(const config::loaded& c, const std::string& program) {
 
 int work() {
   auto random = secure_random();
-  ::prctl(PR_SET_DUMPABLE, 0);
+  keep_memory_private();
   tasks::registry classes{tasks::registry::builtin()};
   return tasks::run_worker(STDIN_FILENO, STDOUT_FILENO, classes, system_clock(), *random);
 }

@@ -104,6 +104,10 @@ result<id> path_id(const http::request& r) {
 }
 
 std::optional<error> check_json_type(const http::request& r) {
+  if (const auto coding = r.header("content-encoding"); !coding.empty() && coding != "identity")
+    return make_error(fault::unsupported_media_type,
+                      "The body has Content-Encoding '" + printable(coding, 64) + "'", "",
+                      "send it uncompressed");
   const auto value = r.header("content-type");
   const auto semicolon = value.find(';');
   bool good = lower(trimmed(value.substr(0, semicolon))) == "application/json";

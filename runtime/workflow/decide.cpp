@@ -62,8 +62,10 @@ void decider::on(const call_ended& e) {
       || s_.tasks[e.task].attempt != e.attempt)
     return;
   for (const auto& l : e.log)
-    log(e.task, e.attempt, l.level, l.text);
-  conclude(e.task, 0, {e.set, e.end, {}, {}});
+    log(e.task, e.attempt, l.level, masked(l.text));
+  auto end = e.end;
+  end.message = masked(std::move(end.message));
+  conclude(e.task, 0, {e.set, std::move(end), {}, {}});
 }
 
 void decider::on(const call_lost& e) {

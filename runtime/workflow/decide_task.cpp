@@ -49,6 +49,54 @@ json decider::open_attributes(const json& sealed) const {
   return open;
 }
 
+namespace {
+
+constexpr std::size_t shortest_secret = 6; ///< shorter ones cannot be told from ordinary words
+
+// A secret as it stands, and as it looks inside JSON text.
+void add_forms(const std::string& secret, std::vector<std::string>& out) {
+  if (secret.size() < shortest_secret)
+    return;
+  auto escaped = canonical(json(secret));
+  escaped = escaped.substr(1, escaped.size() - 2);
+  if (escaped != secret)
+    out.push_back(std::move(escaped));
+  out.push_back(secret);
+}
+
+// Every text inside the sealed values of `j`.
+void gather_secrets(const json& j, const sealer& seal, std::vector<std::string>& out) {
+  if (sealer::is_sealed(j)) {
+    auto clear = seal.unseal(j);
+    if (clear && clear->is_string())
+      add_forms(clear->get_ref<const std::string&>(), out);
+    else if (clear && clear->is_structured())
+      for (const auto& leaf : clear->flatten())
+        if (leaf.is_string())
+          add_forms(leaf.get_ref<const std::string&>(), out);
+  } else if (j.is_structured()) {
+    for (const auto& v : j)
+      gather_secrets(v, seal, out);
+  }
+}
+
+} // namespace
+
+// What a class says may hold what it was given: secrets are starred before anything is written
+// down.
+std::string decider::masked(std::string text) {
+  if (!secrets_) {
+    secrets_.emplace();
+    gather_secrets(s_.inputs, c_.seal, *secrets_);
+    for (const auto& t : s_.tasks)
+      gather_secrets(t.attributes, c_.seal, *secrets_);
+  }
+  for (const auto& secret : *secrets_)
+    for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at + 3))
+      text.replace(at, secret.size(), "***");
+  return text;
+}
+
 void decider::start(std::uint32_t t) {
   if (auto p = missing_producer(t)) {
     emit(task_ended{t,
@@ -214,10 +262,11 @@ decider::attempt_result decider::step(std::uint32_t t, task_verb verb, const tas
   try {
     r = code.step(in);
   } catch (const std::exception& e) {
-    return {json::object(),
-            task_end{task_state::exception, fault::task_exception, printable(e.what(), 1024)},
-            {},
-            {}};
+    return {
+      json::object(),
+      task_end{task_state::exception, fault::task_exception, masked(printable(e.what(), 1024))},
+      {},
+      {}};
   } catch (...) {
     return {json::object(),
             task_end{task_state::exception, fault::task_exception,
@@ -226,7 +275,12 @@ decider::attempt_result decider::step(std::uint32_t t, task_verb verb, const tas
             {}};
   }
   for (auto& l : r.log)
-    log(t, attempt, l.level, std::move(l.text));
+    if (l.level >= c_.log_threshold)
+      log(t, attempt, l.level, masked(std::move(l.text)));
+  if (r.end && !r.end->message.empty())
+    r.end->message = masked(std::move(r.end->message));
+  if (!r.waits_for.empty())
+    r.waits_for = masked(std::move(r.waits_for));
   return {std::move(r.set), std::move(r.end), r.wake_at, std::move(r.waits_for)};
 }
 

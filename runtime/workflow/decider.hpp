@@ -52,6 +52,7 @@ private:
   std::optional<task_end> check_set(std::uint32_t t, json& set) const;
   [[nodiscard]] std::optional<std::uint32_t> missing_producer(std::uint32_t t) const;
   json open_attributes(const json& sealed) const;
+  std::string masked(std::string text);
   std::uint64_t next_random();
   result<json> inputs_of(std::uint32_t t) const;
 
@@ -67,6 +68,8 @@ private:
   std::vector<effect> effects_;
   std::uint32_t steps_ = 0;
   bool more_ = false;
+  std::optional<std::vector<std::string>>
+    secrets_; ///< in clear, gathered when a text must be masked
 };
 
 } // namespace o3::workflow

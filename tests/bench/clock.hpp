@@ -3,8 +3,10 @@
 // servers and directories are cleared away by their owners' destructors.
 // Threads: one.
 #pragma once
+#include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <functional>
 #include <stdexcept>
 #include <string>
 
@@ -32,7 +34,7 @@ inline void hold_signals() {
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
-  sigprocmask(SIG_BLOCK, &set, nullptr);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
 inline bool stop_asked() {
@@ -46,12 +48,13 @@ public:
   deadline(std::chrono::seconds after, std::string what)
       : at_(steady::now() + after), seconds_(after), what_(std::move(what)) {}
 
-  /// Throws when the time is over or a signal came.
-  void check() const {
+  /// Throws when the time is over or a signal came; `how_far` completes what is said then.
+  void check(const std::function<std::string()>& how_far = {}) const {
     if (stop_asked())
       throw interrupted{};
     if (steady::now() > at_)
-      throw bench_error{what_ + ": not done after " + std::to_string(seconds_.count()) + " s"};
+      throw bench_error{what_ + ": not done after " + std::to_string(seconds_.count()) + " s"
+                        + (how_far ? ", " + how_far() : "")};
   }
   [[nodiscard]] milliseconds left() const {
     const auto rest = std::chrono::duration_cast<milliseconds>(at_ - steady::now());

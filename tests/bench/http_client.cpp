@@ -184,6 +184,7 @@ bool http_load::receive(line& l, const job& j, outcome& out) {
       l.in = all;
     return true;
   }
+  last_status_ = a.status;
   const auto judged = j.answered(l.n, a);
   l.in.clear();
   if (judged == verdict::again) {
@@ -229,7 +230,11 @@ http_load::outcome http_load::run(const job& j, const deadline& until) {
       retry_due(j, out);
     if (seconds_since(checked) > 0.1) {
       checked = steady::now();
-      until.check();
+      until.check([&] {
+        return std::to_string(out.answered) + " of " + std::to_string(j.count) + " answered, "
+               + std::to_string(next_) + " sent, " + std::to_string(out.again) + " refused, last "
+               + std::to_string(last_status_);
+      });
     }
   }
   return out;

@@ -101,6 +101,7 @@ private:
   std::size_t next_ = 0;
   std::size_t waiting_ = 0; ///< lines that ask again later
   std::size_t alive_ = 0;
+  int last_status_ = 0;
 };
 
 } // namespace o3::bench

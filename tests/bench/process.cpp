@@ -135,7 +135,7 @@ std::uint64_t loaded_bytes_of(const fs::path& program) {
   std::uint64_t bytes = 0;
   for (int i = 0; i < head.e_phnum; ++i) {
     Elf64_Phdr part{};
-    in.seekg(static_cast<std::streamoff>(head.e_phoff) + i * head.e_phentsize);
+    in.seekg(static_cast<std::streamoff>(head.e_phoff) + std::streamoff{i} * head.e_phentsize);
     if (in.read(reinterpret_cast<char*>(&part), sizeof part) && part.p_type == PT_LOAD)
       bytes += part.p_filesz;
   }

@@ -64,7 +64,8 @@ bool wait_for_end(pid_t pid, milliseconds time) {
   ::dup2(out, STDERR_FILENO);
   sigset_t none;
   sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
+  pthread_sigmask(SIG_SETMASK, &none, nullptr);
+  ::setpgid(0, 0); // a Ctrl-C is for the benchmark, which then clears away
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() == parent)
     ::execv(arguments[0], arguments);

@@ -1,4 +1,5 @@
 """Bad input over HTTP: each with a clear error document, nothing stored, and the server answers on."""
+import gzip
 import json
 import socket
 
@@ -43,12 +44,12 @@ class BadInput(O3Test):
         found = self.assert_problem(self.post(body), 422, "validation_failed")
         errors = [(e.get("pointer", ""), e["code"]) for e in found["errors"]]
         for e in found["errors"]:
-            self.assertTrue(e["detail"])
+            self.assertTrue(e["message"])
         validated = self.s.call("POST", "/api/v1/workflow/validate/", body)
         self.assertEqual(validated.status, 200, validated)
         self.assertFalse(validated.json["valid"])
         self.assertEqual([(e.get("pointer", ""), e["code"]) for e in validated.json["errors"]], errors)
-        self.hints = " ".join(e.get("hint", "") + e["detail"] for e in found["errors"])
+        self.hints = " ".join(e.get("hint", "") + e["message"] for e in found["errors"])
         return errors
 
     def template_errors(self, document):
@@ -110,11 +111,27 @@ class BadInput(O3Test):
             with self.subTest(number):
                 self.assert_problem(self.post(b'{"a":' + number + b"}"), 400, "json_number_range")
 
+    def test_another_content_type_is_refused(self):
+        self.assert_problem(self.post(json.dumps(request_for("three_noops")).encode(), **{"Content-Type": "text/plain"}),
+                            415, "unsupported_media_type")
+
+    def test_a_compressed_body_is_refused(self):
+        body = gzip.compress(json.dumps(request_for("three_noops")).encode())
+        self.assert_problem(self.post(body, **{"Content-Encoding": "gzip"}), 415, "unsupported_media_type")
+
     # -- the request
 
     def test_an_unknown_template_names_the_nearest(self):
         self.assertEqual(self.errors(request_for("three_nops")), [("/workflow/meta/template", "unknown_template")])
         self.assertIn("three_noops", self.hints)
+
+    def test_an_unknown_task_and_an_unknown_key_name_the_nearest(self):
+        self.assertEqual(self.errors(request_for("noop_template_run", {"delay": 1}, tasks={"noop_1": {}})), [("/tasks/noop_1", "unknown_task")])
+        self.assertIn("noop_01", self.hints)
+        wrong = request_for("three_noops")
+        wrong["workflow"]["metta"] = {}
+        self.assertEqual(self.errors(wrong), [("/workflow/metta", "unknown_key")])
+        self.assertIn("meta", self.hints)
 
     def test_a_missing_input_names_task_variable_and_input(self):
         (pointer, code), = self.errors(request_for("needs"))
@@ -157,6 +174,14 @@ class BadInput(O3Test):
         self.assertEqual(self.template_errors(template("selfish", task("a", depends_on=["a"]))), [("/tasks/0/depends_on/0", "self_reference")])
         self.assertEqual([c for _, c in self.template_errors(template("selfish", task("a", input={"runtime_delay": "${a.output.rand_no}"})))],
                          ["self_reference"])
+
+    def test_unknown_classes_tasks_outputs_and_keys_are_all_listed(self):
+        wrong = template("wrong", task("a", "nooop"), task("b", depends_on=["aa"]), task("c", input={"runtime_delay": "${b.output.rand}"}),
+                         task("d", input={"runtime_delay": "${e.output.x}"}), task("d"), task("f", input={}), optionall=True)
+        self.assertEqual(sorted(self.template_errors(wrong)),
+                         [("/optionall", "unknown_key"), ("/tasks/0/class", "unknown_class"), ("/tasks/1/depends_on/0", "unknown_task"),
+                          ("/tasks/2/input/runtime_delay", "unknown_output"), ("/tasks/3/input/runtime_delay", "unknown_task"),
+                          ("/tasks/4/ref_name", "duplicate_ref"), ("/tasks/5", "missing_input")])
 
     def test_more_tasks_than_the_limit_are_refused(self):
         many = template("many", *({"name": "", "ref_name": f"t{n}", "class": "timer", "input": {"for": 0}} for n in range(10_001)))

@@ -66,6 +66,12 @@ class Catalogue(O3Test):
         doctor = self.s.cli("doctor").stdout
         self.assertIn("a_broken.json", doctor)
 
+    def test_a_directory_that_is_not_there_is_a_problem(self):
+        os.rmdir(self.dir)
+        self.s.start().ready()
+        templates, problems = self.listed()
+        self.assertEqual((templates, {pointer for _, pointer in problems}), ({}, {self.dir}))
+
     def test_sighup_reads_again_with_bad_files_among_good_ones(self):
         self.write("first.json", template("first", task("a")))
         self.s.start().ready()
@@ -120,8 +126,20 @@ class Catalogue(O3Test):
         self.s.start().ready()
         self.assertEqual(self.s.get("/template/mine/"), document)
         self.assertTrue(self.runs("mine"))
-        self.assertIn(self.s.call("DELETE", "/api/v1/template/mine/").status, (200, 204))
+        self.assertEqual(self.s.call("DELETE", "/api/v1/template/mine/").status, 204)
         self.assert_problem(self.s.call("GET", "/api/v1/template/mine/"), 404, "not_found")
+
+    def test_a_reload_keeps_what_did_not_change(self):
+        names = [f"a_template_with_a_rather_long_name_{n}" for n in range(20)]
+        for name in names:
+            self.write(name + ".json", template(name, task("a")))
+        self.s.start().ready()
+        for _ in range(3):
+            self.hang_up()
+            self.assertEqual(sorted(self.listed()[0]), sorted(names))
+        self.s.put_template(template("one_more", task("a")))
+        self.assertEqual(sorted(self.listed()[0]), sorted(names + ["one_more"]))
+        self.assertTrue(all(self.runs(name) for name in names))
 
     def test_sighup_in_a_row_and_under_load_hides_nothing(self):
         self.write("first.json", template("first", task("a")))

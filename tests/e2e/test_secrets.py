@@ -89,6 +89,28 @@ class Secrets(O3Test):
         s.kill()
         self.assert_nowhere(s, CANARY)
 
+    def test_a_canary_is_not_logged_even_at_debug(self):
+        s = self.serving("--set", "log.level=debug")
+        s.put_template(template("chatty", task("a", input={"runtime_delay": 0, "rand_no": "${workflow.input.awx_token}"}),
+                                task("w", "worker.noop", input={"runtime_delay": 0, "rand_no": "${workflow.input.awx_token}"})))
+        workflow = s.submit("chatty", {"awx_token": CANARY})["id"]
+        self.assertEqual(s.ended(workflow)["state"], "successful")
+        self.assertIn("Task Random Number", s.cli("logs", workflow).stdout)
+        self.assert_not_told(s, workflow)
+        s.stop()
+        self.assert_nowhere(s, CANARY)
+
+    def test_a_canary_in_a_failure_is_masked_and_the_rest_can_be_read(self):
+        s = self.serving()
+        s.put_template(template("telling", task("a", "fail", input={"message": "no luck with ${workflow.input.awx_token} today"}),
+                                task("w", "timer", input={"until": "${workflow.input.awx_token}"})))
+        workflow = s.submit("telling", {"awx_token": CANARY})["id"]
+        self.assertEqual(s.ended(workflow)["state"], "failed")
+        self.assertRegex(s.tasks(workflow)["a"]["error"]["message"], "^no luck with .+ today$")
+        self.assert_not_told(s, workflow)
+        s.kill()
+        self.assert_nowhere(s, CANARY)
+
     def test_the_admin_token_is_stored_for_its_user_only(self):
         s = self.serving()
         s.ended(s.submit("three_noops")["id"])

@@ -183,6 +183,15 @@ class FullDisk(O3Test):
         self.check_goes_on(s, accepted)
         s.stop()
 
+    def test_a_limit_on_file_size_stops_it_and_without_the_limit_it_goes_on(self):
+        s = self.serving()
+        resource.prlimit(s.process.pid, resource.RLIMIT_FSIZE, (9 << 20, 9 << 20))
+        accepted = self.fill(s)
+        self.assertEqual(s.wait_exit(), EXIT_STORE, s.said())
+        self.assertIn("o3: storage_", s.stderr)
+        self.assertGreater(len(accepted), 0)
+        self.check_goes_on(s, accepted)
+
 
 if __name__ == "__main__":
     main()

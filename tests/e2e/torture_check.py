@@ -147,7 +147,8 @@ def check_store(path, ledger, witness):
         problems.append(f"{len(gone)} journal rows that were on disk after a kill vanished or changed, e.g. pos {gone[:3]}")
     problems += [f"doubled: {ref} is {len(rows)} workflows: {rows}" for ref, rows in there.items() if len(rows) > 1]
     problems += [f"{ref} was never submitted: {rows}" for ref, rows in there.items() if ref not in ledger.entries]
-    problems += [f"the journal has rows of {w}, which is no workflow" for w in journal if w not in {r[0] for rows in there.values() for r in rows}]
+    ids = {row[0] for rows in there.values() for row in rows}
+    problems += [f"the journal has rows of {w}, which is no workflow" for w in journal if w not in ids]
     for ref, entry in ledger.entries.items():
         rows = [row for row in there.get(ref, ()) if row[0] == entry["id"]]
         if entry["acknowledged"] and not rows:

@@ -306,8 +306,9 @@ TEST_CASE("ended workflows go after their time, live ones never, and their keys 
 }
 
 TEST_CASE("a task in a worker runs under the virtual clock as well, attributes first", "[node]") {
-  harness::node o3{with({document("out", {task("a", "worker.noop", {{"runtime_delay", 30}}),
-                                          task("b", "worker.noop", {{"runtime_delay", 0}}, {"a"})})})};
+  harness::node o3{
+    with({document("out", {task("a", "worker.noop", {{"runtime_delay", 30}}),
+                           task("b", "worker.noop", {{"runtime_delay", 0}}, {"a"})})})};
   auto id = o3.submit(request("out"));
   o3.run();
   REQUIRE(o3.task(id, "a")["why"][0]["code"] == "worker");
@@ -321,4 +322,35 @@ TEST_CASE("a task in a worker runs under the virtual clock as well, attributes f
     if (r["k"] == 5)
       REQUIRE(set); // the attribute is on disk before the end is
   }
+}
+
+TEST_CASE("a secret does not reach a log or a message by way of a class that repeats its inputs",
+          "[node]") {
+  auto doc = document("leaky", {task("a", "fail", {{"message", "${workflow.input.awx_token}"}})});
+  harness::node o3{with({doc})};
+  auto r = request("leaky");
+  r["workflow"]["vars"]["workflow"]["input"]["awx_token"] = "canary-4712-secret";
+  auto id = o3.submit(r);
+  o3.await_end(id);
+  REQUIRE(o3.state(id) == "failed");
+  REQUIRE(o3.journal(id).dump().find("canary-4712") == std::string::npos);
+  for (const auto& path : {"", "task/", "events/", "log/"})
+    REQUIRE(o3.request(get, "/api/v1/workflow/" + id + "/" + path).body.find("canary-4712")
+            == std::string::npos);
+}
+
+TEST_CASE("reloading twice leaves every template as it was", "[node]") {
+  auto dir = fresh_dir("reload");
+  std::ofstream{dir / "t.json"}
+    << document("stays", {task("a", "noop", {{"runtime_delay", 0}})}).dump();
+  harness::options o;
+  o.templates = {dir};
+  harness::node o3{o};
+  for (int i = 0; i < 3; ++i) {
+    REQUIRE(o3.request(post, "/api/v1/template/reload/").status == 200);
+    auto list = o3.request(get, "/api/v1/template/").document();
+    REQUIRE(list["items"].size() == 1);
+    REQUIRE(list["items"][0]["ref_name"] == "stays");
+  }
+  std::filesystem::remove_all(dir);
 }

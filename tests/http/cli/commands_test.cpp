@@ -2,7 +2,6 @@
 
 #include "runtime/base/json.hpp"
 
-
 using namespace o3;
 using namespace o3::cli;
 
