@@ -111,7 +111,7 @@ void measure_raw(figures& f, server& s, bool quick) {
   f.add("raw.sqlite_rows_per_s", many * measure(seconds, [&] { db.commit(many); }).per_s);
 
   const auto request = render("GET", "/healthz", {});
-  const deadline until{std::chrono::seconds{30}, "echo"};
+  const deadline until{std::chrono::seconds{120}, "echo"};
   http_line line{s.port()};
   f.add("raw.echo_p50_ms", measure(seconds, [&] { line.call(request, until); }).p50_ms);
   http_load load{s.port(), 64};
