@@ -121,12 +121,12 @@ struct follow {
   news what = news::committed;
 };
 
+// clang-format off: version 14 changes this on every run
 #define O3_ENGINE_MESSAGES(X)                                                                      \
-  X(append)                                                                                        \
-  X(appended)                                                                                      \
-  X(flush) X(journal_job) X(read_job) X(log_job) X(log_read_job) X(submit) X(command_for) X(wake)  \
-    X(loaded) X(read_back) X(found_key) X(tick) X(task_event) X(arm) X(slice) X(announce)          \
-      X(follow)
+  X(append) X(appended) X(flush) X(journal_job) X(read_job) X(log_job) X(log_read_job) X(submit)   \
+  X(command_for) X(wake) X(loaded) X(read_back) X(found_key) X(tick) X(task_event) X(arm) X(slice) \
+  X(announce) X(follow)
+// clang-format on
 
 #define O3_X(type) caf::message to_message(type x);
 O3_ENGINE_MESSAGES(O3_X)

@@ -69,6 +69,13 @@ caf::behavior task(task_actor* self, const context_ptr& ctx, const caf::actor& p
   st.task = what.task;
   st.attempt = what.attempt;
   ++ctx->stats->worker_calls;
+  // A pool that is restarted knows nothing of the call.
+  self->set_down_handler([=](const caf::down_msg&) {
+    tell(self, workflow::call_lost{self->state.task, self->state.attempt,
+                                   "the pool of workers was restarted"});
+    self->quit();
+  });
+  self->monitor(ctx->services->get(service::workers));
   self->send(
     ctx->services->get(service::workers),
     workers::to_message(workers::run_call{std::make_shared<workers::call>(std::move(what)), self}));

@@ -6,10 +6,14 @@
 #include "runtime/workflow/apply.hpp"
 #include "runtime/workflow/view.hpp"
 
+#include <limits>
+
 namespace o3::engine {
 namespace {
 
 using actors::service;
+
+constexpr auto load_deadline = std::numeric_limits<std::uint64_t>::max(); ///< a tick's generation
 
 void refuse(const reply_fn& reply, fault code, std::string message) {
   if (!reply)
@@ -258,6 +262,8 @@ caf::behavior behavior_of(workflow_actor* self, const context_ptr& ctx, const id
       step(self);
     },
     [=](tick t) {
+      if (t.generation == load_deadline && !self->state.state)
+        throw std::runtime_error("the store did not answer in time");
       if (t.generation != self->state.generation)
         return;
       self->state.tick_at.reset();
@@ -373,6 +379,7 @@ caf::actor spawn_new_workflow(caf::actor_system& sys, const context_ptr& ctx, co
 caf::actor spawn_activated_workflow(caf::actor_system& sys, const context_ptr& ctx,
                                     const id& workflow) {
   auto a = sys.spawn(behavior_of, ctx, workflow);
+  caf::delayed_anon_send(a, ctx->opts.request_timeout, to_message(tick{load_deadline}));
   load_workflow(ctx, workflow, [a](std::shared_ptr<loaded_workflow> l) {
     caf::anon_send(a, to_message(loaded{std::move(l)}));
   });

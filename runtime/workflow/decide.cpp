@@ -94,7 +94,7 @@ bool decider::out_of_steps() {
 }
 
 void decider::advance() {
-  if (is_terminal(s_.status) || s_.code == fault::quarantined)
+  if (is_terminal(s_.status) || s_.parked())
     return;
   if (s_.status == workflow_state::scheduled && !s_.canceling()) {
     if (s_.start_at && *s_.start_at > c_.now)

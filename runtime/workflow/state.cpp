@@ -22,7 +22,7 @@ std::optional<wall_time> deadline(const state& s, std::uint32_t t) {
 }
 
 std::optional<wall_time> next_due(const state& s) {
-  if (is_terminal(s.status))
+  if (is_terminal(s.status) || s.parked())
     return std::nullopt;
   if (s.status == workflow_state::scheduled)
     return s.start_at;
@@ -39,7 +39,7 @@ std::optional<wall_time> next_due(const state& s) {
 }
 
 bool in_hand(const state& s) {
-  if (is_terminal(s.status) || s.status == workflow_state::scheduled)
+  if (is_terminal(s.status) || s.status == workflow_state::scheduled || s.parked())
     return false;
   if (!s.ready.empty() && !s.failing() && !s.canceling())
     return true;

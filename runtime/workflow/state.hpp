@@ -67,6 +67,8 @@ struct state {
   std::uint64_t records_since_checkpoint = 0;
 
   [[nodiscard]] bool failing() const { return failed_task.has_value(); }
+  /// Parked by the node: nothing happens to it but a cancel.
+  [[nodiscard]] bool parked() const { return code == fault::quarantined && !canceling(); }
   [[nodiscard]] bool canceling() const { return cancel_until.has_value(); }
 };
 

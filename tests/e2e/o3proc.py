@@ -18,7 +18,7 @@ import tempfile
 import time
 import unittest
 
-PROGRAM = os.environ.get("O3_PROGRAM", "")
+PROGRAM = os.path.abspath(os.environ["O3_PROGRAM"]) if os.environ.get("O3_PROGRAM") else ""
 SOURCE = os.environ.get("O3_SOURCE", os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..")))
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
 PATIENCE = 60  # seconds: machines under load are slow, and a bound is not a figure

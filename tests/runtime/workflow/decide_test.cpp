@@ -287,3 +287,16 @@ TEST_CASE("more steps than allowed in one call are taken up in the next", "[work
   REQUIRE(is_terminal(d.next.status));
   REQUIRE(calls >= 5);
 }
+
+TEST_CASE("a parked workflow is left alone, and can still be canceled", "[workflow]") {
+  stage w{{task("a", "noop", sleep10)}};
+  apply(w.s, quarantined{"thrice"}, w.now);
+  REQUIRE(w.s.status == workflow_state::needs_operator);
+  REQUIRE(!next_due(w.s));
+  REQUIRE(!in_hand(w.s));
+  w.pass(seconds{20});
+  REQUIRE(w["a"].state == task_state::running);
+  REQUIRE(why(w.s).front().code == "quarantined");
+  w.tell(cancel_asked{"me", "", false});
+  REQUIRE(w.s.status == workflow_state::canceled);
+}
