@@ -121,7 +121,8 @@ struct follow {
   news what = news::committed;
 };
 
-// clang-format off: version 14 changes this on every run
+// clang-format 14 changes this on every run:
+// clang-format off
 #define O3_ENGINE_MESSAGES(X)                                                                      \
   X(append) X(appended) X(flush) X(journal_job) X(read_job) X(log_job) X(log_read_job) X(submit)   \
   X(command_for) X(wake) X(loaded) X(read_back) X(found_key) X(tick) X(task_event) X(arm) X(slice) \
