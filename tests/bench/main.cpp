@@ -86,6 +86,7 @@ bool chosen(const command& c, const bench::workload& w) {
 bench::figures repeat(const command& c, const bench::workload& w) {
   std::vector<bench::figures> all;
   const int n = w.once ? 1 : c.how.repetitions;
+  all.reserve(static_cast<std::size_t>(n));
   for (int i = 0; i < n; ++i)
     all.push_back(w.run(c.how));
   auto f = bench::medians(all);
