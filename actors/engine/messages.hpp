@@ -93,6 +93,14 @@ struct task_event {
   std::function<void()> committed; ///< called when the event's records are on disk
 };
 
+/// A workflow asks its manager for a tick. CAF's own delayed messages would keep each ended actor,
+/// and its memory, until they are due; this one is forgotten with its workflow.
+struct remind {
+  id workflow;
+  caf::actor_clock::time_point at;
+  std::uint64_t generation = 0; ///< of the tick that is sent; a later reminder replaces this one
+};
+
 // -- timers
 struct arm {
   id workflow;
@@ -126,7 +134,7 @@ struct follow {
 #define O3_ENGINE_MESSAGES(X)                                                                      \
   X(append) X(appended) X(flush) X(journal_job) X(read_job) X(log_job) X(log_read_job) X(submit)   \
   X(command_for) X(wake) X(loaded) X(read_back) X(found_key) X(tick) X(task_event) X(arm) X(slice) \
-  X(announce) X(follow)
+  X(remind) X(announce) X(follow)
 // clang-format on
 
 #define O3_X(type) caf::message to_message(type x);

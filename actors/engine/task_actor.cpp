@@ -14,18 +14,49 @@ using workers::call_event;
 struct task_actor_state {
   static inline const char* name = "task"; // NOLINT: CAF wants this name
   context_ptr ctx;
-  caf::actor parent;
+  caf::actor parent, pool;
   std::uint32_t task = 0, attempt = 0;
   std::uint64_t call = 0;
   bool stopping = false;
-  std::vector<task_log_line> log; ///< kept until the end record, so that lines follow the state
+  std::vector<task_log_line> log; ///< not handed on yet: lines travel in groups
+  bool flush_armed = false;
 };
 using task_actor = caf::stateful_actor<task_actor_state>;
+
+// The pool would keep a monitor, and with it this actor's memory, for as long as it lives.
+void leave(task_actor* self, caf::error reason = {}) {
+  self->demonitor(self->state.pool);
+  self->quit(std::move(reason));
+}
 
 void tell(task_actor* self, workflow::event e, std::function<void()> committed = {}) {
   self->send(
     self->state.parent,
     to_message(task_event{std::make_shared<workflow::event>(std::move(e)), std::move(committed)}));
+}
+
+// A talkative task costs its workflow a turn each time, so lines wait a little for others.
+constexpr std::chrono::milliseconds log_delay{200};
+constexpr std::size_t log_lines_max = 256;
+
+void hand_on_log(task_actor* self) {
+  auto& st = self->state;
+  st.flush_armed = false;
+  if (!st.log.empty())
+    tell(self, workflow::call_said{st.task, st.attempt, std::exchange(st.log, {})});
+}
+
+void on_log(task_actor* self, call_event& e) {
+  auto& st = self->state;
+  if (e.level < st.ctx->opts.task_log)
+    return;
+  st.log.push_back({e.level, std::move(e.text)});
+  if (st.log.size() >= log_lines_max) {
+    hand_on_log(self);
+  } else if (!st.flush_armed) {
+    st.flush_armed = true;
+    self->delayed_send(self, log_delay, caf::make_message(flush_log{}));
+  }
 }
 
 void on_event(task_actor* self, call_event& e) {
@@ -35,12 +66,12 @@ void on_event(task_actor* self, call_event& e) {
     tell(
       self,
       workflow::attribute_written{st.task, st.attempt, e.n, std::move(e.name), std::move(e.value)},
-      [pool = st.ctx->services->get(service::workers), id = e.id, n = e.n] {
+      [pool = st.pool, id = e.id, n = e.n] {
         caf::anon_send(pool, workers::to_message(workers::call_ack{id, n}));
       });
     break;
   case call_event::kind::log:
-    st.log.push_back({e.level, std::move(e.text)});
+    on_log(self, e);
     break;
   case call_event::kind::ended: {
     auto code = e.state == task_state::successful ? fault::none
@@ -50,12 +81,13 @@ void on_event(task_actor* self, call_event& e) {
                                                   : fault::task_exception;
     tell(self, workflow::call_ended{
                  st.task, st.attempt, {e.state, code, std::move(e.text)}, {}, std::move(st.log)});
-    self->quit();
+    leave(self);
     break;
   }
   case call_event::kind::lost:
+    hand_on_log(self); // its last words are what explains it
     tell(self, workflow::call_lost{st.task, st.attempt, std::move(e.text)});
-    self->quit();
+    leave(self);
     break;
   }
 }
@@ -75,27 +107,27 @@ caf::behavior task(task_actor* self, const context_ptr& ctx, const caf::actor& p
                                    "the pool of workers was restarted"});
     self->quit();
   });
-  self->monitor(ctx->services->get(service::workers));
-  self->send(
-    ctx->services->get(service::workers),
-    workers::to_message(workers::run_call{std::make_shared<workers::call>(std::move(what)), self}));
+  self->set_exit_handler([=](const caf::exit_msg& m) { leave(self, m.reason); });
+  st.pool = ctx->services->get(service::workers);
+  self->monitor(st.pool);
+  self->send(st.pool, workers::to_message(
+                        workers::run_call{std::make_shared<workers::call>(std::move(what)), self}));
   return {
     [=](const workers::call_started& m) {
       auto& s = self->state;
       s.call = m.id;
       if (s.stopping)
-        self->send(s.ctx->services->get(service::workers),
-                   workers::to_message(workers::stop_call{m.id}));
+        self->send(s.pool, workers::to_message(workers::stop_call{m.id}));
     },
     [=](call_event& e) { on_event(self, e); },
+    [=](flush_log) { hand_on_log(self); },
     [=](stop_task m) {
       auto& s = self->state;
       s.stopping = true;
       if (s.call != 0)
-        self->send(s.ctx->services->get(service::workers),
-                   workers::to_message(workers::stop_call{s.call}));
+        self->send(s.pool, workers::to_message(workers::stop_call{s.call}));
       if (m.drop)
-        self->quit();
+        leave(self);
     },
   };
 }

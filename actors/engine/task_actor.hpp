@@ -2,12 +2,12 @@
 // and the workflow's commits back to the worker. Tasks that only wait for time have no actor (they
 // are a due time in the workflow's state).
 //
-//   message           reply            what
-//   ----------------  ---------------
-//   ---------------------------------------------------------------- call_started{id}  - from the
-//   pool call_event{…}     call_ack -> pool  attribute: handed to the workflow; acknowledged once
-//   it is on disk stop_task{drop}   -                the worker is told to stop; `drop`: nobody
-//   waits for it any more
+//   message           reply             what
+//   ----------------  ----------------  --------------------------------------------------------
+//   call_started{id}  -                 from the pool
+//   call_event{…}     call_ack -> pool  attribute: acknowledged once it is on disk; lines: in
+//   groups stop_task{drop}   -                 the worker is told to stop; `drop`: nobody waits any
+//   more
 //
 // Ends normally after the call's last event; dies with its parent. State: the call's id.
 #pragma once
@@ -22,6 +22,8 @@ namespace o3::engine {
 struct stop_task {
   bool drop = false;
 };
+/// To itself: the lines that wait have waited long enough.
+struct flush_log {};
 caf::message to_message(stop_task x);
 caf::actor spawn_task(caf::actor_system& sys, const context_ptr& ctx, const caf::actor& parent,
                       workers::call what);
@@ -29,3 +31,4 @@ caf::actor spawn_task(caf::actor_system& sys, const context_ptr& ctx, const caf:
 } // namespace o3::engine
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(o3::engine::stop_task)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(o3::engine::flush_log)

@@ -6,14 +6,10 @@
 #include "runtime/workflow/apply.hpp"
 #include "runtime/workflow/view.hpp"
 
-#include <limits>
-
 namespace o3::engine {
 namespace {
 
 using actors::service;
-
-constexpr auto load_deadline = std::numeric_limits<std::uint64_t>::max(); ///< a tick's generation
 
 void refuse(const reply_fn& reply, fault code, std::string message) {
   if (!reply)
@@ -93,9 +89,8 @@ void arm_tick(workflow_actor* self, caf::actor_clock::time_point at) {
   if (st.tick_at && *st.tick_at <= at)
     return;
   st.tick_at = at;
-  auto now = self->clock().now();
-  self->delayed_send(self, at > now ? at - now : caf::timespan{0},
-                     to_message(tick{++st.generation}));
+  self->send(st.ctx->services->get(service::workflows),
+             to_message(remind{st.workflow, at, ++st.generation}));
 }
 
 // Nothing to decide now: end, stay for a short wait, or give up the actor for a long one.
@@ -364,6 +359,7 @@ void step(workflow_actor* self) {
   }
   if (d.record_count == 0) {
     st.state = std::move(d.next);
+    perform(self, d.effects); // log lines only: whatever else is done leaves a record first
     for (auto& f : std::exchange(st.inbox_committed, {}))
       f(); // nothing to wait for: the events changed nothing
     rest(self);
@@ -379,7 +375,6 @@ caf::actor spawn_new_workflow(caf::actor_system& sys, const context_ptr& ctx, co
 caf::actor spawn_activated_workflow(caf::actor_system& sys, const context_ptr& ctx,
                                     const id& workflow) {
   auto a = sys.spawn(behavior_of, ctx, workflow);
-  caf::delayed_anon_send(a, ctx->opts.request_timeout, to_message(tick{load_deadline}));
   load_workflow(ctx, workflow, [a](std::shared_ptr<loaded_workflow> l) {
     caf::anon_send(a, to_message(loaded{std::move(l)}));
   });

@@ -7,12 +7,17 @@
 
 #include "actors/pch.hpp"
 #include <deque>
+#include <map>
 
 namespace o3::engine {
 namespace {
 
+using time_point = caf::actor_clock::time_point;
+using reminders = std::multimap<time_point, std::pair<id, std::uint64_t>>;
+
 struct live_workflow {
   caf::actor handle;
+  std::optional<reminders::iterator> reminder;
   std::vector<std::shared_ptr<command>> commands; ///< sent, perhaps not taken
 };
 
@@ -28,6 +33,9 @@ struct workflows_state {
   std::unordered_map<caf::actor_addr, id> ids;
   std::unordered_map<id, crash_record> crashes;
   std::deque<id> queue; ///< to be activated when there is room
+  reminders due;        ///< at most one for each live workflow
+  std::optional<time_point> tick_at;
+  std::uint64_t generation = 0; ///< of the tick that counts
   bool stopping = false;
 };
 using workflows_actor = caf::stateful_actor<workflows_state>;
@@ -44,11 +52,54 @@ live_workflow& adopt(workflows_actor* self, const id& workflow, caf::actor a) {
   return entry;
 }
 
+void arm_tick(workflows_actor* self) {
+  auto& st = self->state;
+  if (st.due.empty())
+    return;
+  auto at = st.due.begin()->first;
+  if (st.tick_at && *st.tick_at <= at)
+    return;
+  st.tick_at = at;
+  auto now = self->clock().now();
+  self->delayed_send(self, at > now ? at - now : caf::timespan{0},
+                     to_message(tick{++st.generation}));
+}
+
+void on_remind(workflows_actor* self, const remind& m) {
+  auto& st = self->state;
+  auto it = st.live.find(m.workflow);
+  if (it == st.live.end())
+    return;
+  if (it->second.reminder)
+    st.due.erase(*it->second.reminder);
+  it->second.reminder = st.due.emplace(m.at, std::pair{m.workflow, m.generation});
+  arm_tick(self);
+}
+
+void on_tick(workflows_actor* self, tick t) {
+  auto& st = self->state;
+  if (t.generation != st.generation)
+    return;
+  st.tick_at.reset();
+  auto now = self->clock().now();
+  while (!st.due.empty() && st.due.begin()->first <= now) {
+    auto [workflow, generation] = st.due.begin()->second;
+    st.due.erase(st.due.begin());
+    auto& entry = st.live.at(workflow);
+    entry.reminder.reset();
+    self->send(entry.handle, to_message(tick{generation}));
+  }
+  arm_tick(self);
+}
+
 live_workflow& activate(workflows_actor* self, const id& workflow) {
   auto it = self->state.live.find(workflow);
   if (it != self->state.live.end())
     return it->second;
-  return adopt(self, workflow, spawn_activated_workflow(self->system(), self->state.ctx, workflow));
+  auto& ctx = self->state.ctx;
+  auto& entry = adopt(self, workflow, spawn_activated_workflow(self->system(), ctx, workflow));
+  on_remind(self, {workflow, self->clock().now() + ctx->opts.request_timeout, load_deadline});
+  return entry;
 }
 
 void activate_queued(workflows_actor* self) {
@@ -97,7 +148,10 @@ void on_down(workflows_actor* self, const caf::down_msg& down) {
     return;
   auto workflow = it->second;
   st.ids.erase(it);
-  auto commands = std::move(st.live[workflow].commands);
+  auto& gone = st.live[workflow];
+  auto commands = std::move(gone.commands);
+  if (gone.reminder)
+    st.due.erase(*gone.reminder);
   st.live.erase(workflow);
   st.ctx->stats->live = static_cast<std::int64_t>(st.live.size());
   if (st.stopping) {
@@ -152,6 +206,8 @@ caf::behavior workflows(workflows_actor* self, context_ptr ctx) {
       auto& entry = adopt(self, workflow, spawn_new_workflow(self->system(), st.ctx, workflow));
       self->send(entry.handle, to_message(std::move(m)));
     },
+    [=](const remind& m) { on_remind(self, m); },
+    [=](tick t) { on_tick(self, t); },
     [=](command_for& m) { hand_over(self, std::move(m.job)); },
     [=](const wake& m) {
       auto& st = self->state;

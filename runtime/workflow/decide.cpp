@@ -57,6 +57,14 @@ void decider::on(const attribute_written& e) {
   emit(attribute_set{e.task, e.attempt, e.n, e.name, set.begin().value()});
 }
 
+void decider::on(const call_said& e) {
+  if (e.task >= s_.tasks.size() || !s_.tasks[e.task].calling
+      || s_.tasks[e.task].attempt != e.attempt)
+    return;
+  for (const auto& l : e.log)
+    log(e.task, e.attempt, l.level, masked(l.text));
+}
+
 void decider::on(const call_ended& e) {
   if (e.task >= s_.tasks.size() || !s_.tasks[e.task].calling
       || s_.tasks[e.task].attempt != e.attempt)

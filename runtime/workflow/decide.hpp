@@ -30,13 +30,19 @@ struct call_ended {
   json set;
   std::vector<task_log_line> log;
 };
+/// Lines of an attempt that goes on. They leave no record: the log is outside the durability
+/// promise.
+struct call_said {
+  std::uint32_t task = 0, attempt = 0;
+  std::vector<task_log_line> log;
+};
 /// The worker died or never answered. Local and idempotent classes are called again, once per loss,
 /// as a new attempt if a retry rule allows `exception`; else the task ends in `exception`.
 struct call_lost {
   std::uint32_t task = 0, attempt = 0;
   std::string why;
 };
-using event = std::variant<cancel_asked, attribute_written, call_ended, call_lost>;
+using event = std::variant<cancel_asked, attribute_written, call_said, call_ended, call_lost>;
 
 /// Stands for the workflow itself where a task's position is expected; the log store uses the same
 /// number.

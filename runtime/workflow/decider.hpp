@@ -15,6 +15,7 @@ public:
   void emit(const record& r);
   void on(const cancel_asked& e);
   void on(const attribute_written& e);
+  void on(const call_said& e);
   void on(const call_ended& e);
   void on(const call_lost& e);
   /// Everything that is due or possible at `now`.

@@ -312,6 +312,9 @@ TEST_CASE("a task in a worker runs under the virtual clock as well, attributes f
   auto id = o3.submit(request("out"));
   o3.run();
   REQUIRE(o3.task(id, "a")["why"][0]["code"] == "worker");
+  o3.advance(std::chrono::seconds{1}); // lines of a running task do not wait for its end
+  REQUIRE(o3.log(id).find("NOOP task launched") != std::string::npos);
+  REQUIRE(o3.state(id) == "running");
   o3.crash();
   o3.start(); // runs again: it had not ended
   o3.await_end(id);

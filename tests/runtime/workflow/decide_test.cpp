@@ -211,6 +211,17 @@ TEST_CASE("attribute writes of a worker count once, and only for the attempt und
   REQUIRE(w["a"].attributes == json{{"rand_no", 5}});
 }
 
+TEST_CASE("what a worker says while it runs is logged at once and leaves no record", "[workflow]") {
+  stage w{{task("a", "worker.noop", {{"runtime_delay", 1}})}};
+  auto seq = w.s.records_since_checkpoint;
+  w.tell(call_said{0, 1, {{log_level::info, "half way"}}});
+  REQUIRE(w.effects.size() == 1);
+  REQUIRE(std::get<write_log>(w.effects[0]).line.text == "half way");
+  REQUIRE(w.s.records_since_checkpoint == seq);
+  w.tell(call_said{0, 2, {{log_level::info, "of no attempt under way"}}});
+  REQUIRE(w.effects.empty());
+}
+
 TEST_CASE("a lost worker's harmless task runs again, but not for ever", "[workflow]") {
   stage w{{task("a", "worker.noop", sleep10)}};
   for (std::uint32_t attempt = 1; attempt <= 2; ++attempt) {
