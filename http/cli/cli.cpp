@@ -45,17 +45,33 @@ int show_version(const context& c) {
 }
 
 /// CLI11 says "arguments were not expected"; people want the nearest command.
+// The first word that is neither a global option nor an option's value.
+std::optional<std::string> command_word(const CLI::App& app, const std::vector<std::string>& args) {
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    const auto& word = args[i];
+    if (word.empty() || word[0] != '-')
+      return word;
+    const auto* option = app.get_option_no_throw(word.substr(0, word.find('=')));
+    if (option == nullptr)
+      return {}; // CLI11 has the better words for it
+    if (option->get_items_expected_max() > 0 && word.find('=') == std::string::npos)
+      ++i;
+  }
+  return {};
+}
+
 std::optional<error> unknown_command(const CLI::App& app, const std::vector<std::string>& args) {
-  if (args.empty() || args[0].empty() || args[0][0] == '-')
+  const auto word = command_word(app, args);
+  if (!word || word->empty())
     return {};
   std::vector<std::string> names;
   for (const auto* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
     names.push_back(sub->get_name());
-    if (sub->get_name() == args[0])
+    if (sub->get_name() == *word)
       return {};
   }
-  auto hint = nearest_hint(args[0], names);
-  return make_error(fault::bad_value, "there is no command '" + printable(args[0], 64) + "'", "",
+  auto hint = nearest_hint(*word, names);
+  return make_error(fault::bad_value, "there is no command '" + printable(*word, 64) + "'", "",
                     hint.empty() ? "'o3 --help' lists the commands" : hint);
 }
 

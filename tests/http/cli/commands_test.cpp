@@ -17,6 +17,8 @@ TEST_CASE("wrong usage exits with 2 and says what was meant", "[http][cli][comma
   CHECK(b.run_bare({"stats"}) == 2);
   CHECK(has(b.err, "there is no command 'stats'"));
   CHECK(has(b.err, "did you mean 'status'?"));
+  CHECK(b.run_bare({"--url", "http://127.0.0.1:1", "stats"}) == 2);
+  CHECK(has(b.err, "there is no command 'stats'"));
   CHECK(b.run_bare({}) == 2);
   CHECK(b.run_bare({"status"}) == 2);
   CHECK(b.run_bare({"ls", "--limit", "0"}) == 2);
