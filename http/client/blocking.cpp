@@ -1,24 +1,12 @@
 #include "http/client/blocking.hpp"
 
+#include "http/client/curl_parts.hpp"
+
 #include <algorithm>
-#include <curl/curl.h>
 #include <optional>
 
 namespace o3::http::client {
 namespace {
-
-struct easy_deleter {
-  void operator()(CURL* c) const { curl_easy_cleanup(c); }
-};
-struct multi_deleter {
-  void operator()(CURLM* m) const { curl_multi_cleanup(m); }
-};
-struct list_deleter {
-  void operator()(curl_slist* l) const { curl_slist_free_all(l); }
-};
-using easy = std::unique_ptr<CURL, easy_deleter>;
-using multi = std::unique_ptr<CURLM, multi_deleter>;
-using header_list = std::unique_ptr<curl_slist, list_deleter>;
 
 /// What one exchange collects. Its callbacks only append: hooks run outside libcurl, where they may
 /// start another exchange.
@@ -37,17 +25,8 @@ std::size_t on_header(char* data, std::size_t, std::size_t n, void* to) {
     x.answer.headers.clear();
     return n;
   }
-  const auto colon = line.find(':');
-  if (colon == std::string_view::npos)
-    return n;
-  auto value = line.substr(colon + 1);
-  const auto first = std::min(value.find_first_not_of(" \t\r\n"), value.size());
-  const auto last = value.find_last_not_of(" \t\r\n");
-  value = value.substr(first, last == std::string_view::npos ? 0 : last + 1 - first);
-  std::string name{line.substr(0, colon)};
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  x.answer.headers.emplace_back(std::move(name), value);
+  if (auto f = parse_field(line))
+    x.answer.headers.push_back(std::move(*f));
   return n;
 }
 
@@ -64,10 +43,6 @@ std::size_t on_body(char* data, std::size_t, std::size_t n, void* to) {
 std::string origin_of(const std::string& url) {
   const auto start = url.find("://");
   return url.substr(0, start == std::string::npos ? start : url.find('/', start + 3));
-}
-
-bool breaks_line(std::string_view text) {
-  return text.find_first_of(std::string_view{"\r\n\0", 3}) != std::string_view::npos;
 }
 
 error nobody_there(const request& r, CURLcode code, const exchange& x) {
@@ -119,16 +94,6 @@ error explain(const request& r, CURLcode code, const exchange& x) {
 
 class blocking_transport final : public transport {
 public:
-  blocking_transport()
-      : ready_(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK), handle_(curl_easy_init()) {}
-  blocking_transport(const blocking_transport&) = delete;
-  blocking_transport& operator=(const blocking_transport&) = delete;
-  ~blocking_transport() override {
-    handle_.reset();
-    if (ready_)
-      curl_global_cleanup();
-  }
-
   result<response> send(const request& r) override {
     exchange x;
     header_list headers;
@@ -167,21 +132,15 @@ private:
   }
 
   std::optional<error> prepare(CURL* c, const request& r, exchange& x, header_list& headers) const {
-    if (!ready_ || !c)
+    if (!library_.ready() || !c)
       return make_error(fault::internal, "libcurl cannot be started");
     curl_easy_reset(c);
     for (const auto& [name, value] : r.headers) {
       if (breaks_line(name) || breaks_line(value))
         return make_error(fault::bad_value, "the header " + name + " holds a line break", "",
                           "check the token");
-      // ';' sends an empty header, ':' with nothing would remove it.
-      auto line = name;
-      line.append(value.empty() ? ";" : ": ").append(value);
-      auto* longer = curl_slist_append(headers.get(), line.c_str());
-      if (!longer)
+      if (!append_header(headers, name, value))
         return make_error(fault::internal, "out of memory");
-      static_cast<void>(headers.release());
-      headers.reset(longer);
     }
     curl_easy_setopt(c, CURLOPT_URL, r.url.c_str());
     curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -254,17 +213,14 @@ private:
     return std::move(x.answer);
   }
 
-  bool ready_;
-  easy handle_;
+  curl_library library_; ///< before the handle, which needs it
+  easy handle_{curl_easy_init()};
 };
 
 } // namespace
 
 std::string_view response::header(std::string_view lower_case_name) const {
-  for (const auto& [name, value] : headers)
-    if (name == lower_case_name)
-      return value;
-  return {};
+  return field_value(headers, lower_case_name);
 }
 
 std::unique_ptr<transport> make_blocking_transport() {

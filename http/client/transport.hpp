@@ -6,21 +6,20 @@
 // too_large. An HTTP status is no error here.
 // Threads: one owner; calls block until done.
 #pragma once
+#include "http/client/fields.hpp"
 #include "runtime/base/clock.hpp"
 #include "runtime/base/result.hpp"
 
 #include <functional>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 namespace o3::http::client {
 
 struct request {
   std::string method = "GET";
   std::string url{};
-  std::vector<std::pair<std::string, std::string>> headers{};
+  field_list headers{};
   std::string body{};
   millis connect_timeout{5'000};
   millis timeout{30'000};                   ///< of the whole exchange; 0 for streams: none
@@ -29,7 +28,7 @@ struct request {
 
 struct response {
   unsigned status = 0;
-  std::vector<std::pair<std::string, std::string>> headers; ///< names in lower case
+  field_list headers; ///< names in lower case
   std::string body;
   bool stopped = false; ///< a hook said so before the end
 
