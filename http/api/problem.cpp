@@ -143,6 +143,13 @@ fault_status status_of(fault f) {
   // Reasons of tasks and of the process: none of them is an answer to a request.
   case fault::workflow_unreadable:
   case fault::task_failed:
+  case fault::target_refused:
+  case fault::prompts_ignored:
+  case fault::infrastructure_failed:
+  case fault::outcome_lost:
+  case fault::target_unreachable:
+  case fault::launch_parked:
+  case fault::given_up:
   case fault::task_exception:
   case fault::task_timeout:
   case fault::output_missing:
@@ -166,6 +173,7 @@ fault_status status_of(fault f) {
   case fault::file_symlink_loop:
   case fault::start_failed:
   case fault::store_corrupt:
+  case fault::key_mismatch:
   case fault::none:
     return {500};
   }

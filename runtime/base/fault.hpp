@@ -37,11 +37,13 @@ namespace o3 {
   X(output_too_large, 404) X(attribute_too_large, 405) X(input_invalid, 406) X(class_missing, 407)   \
   X(grace_over, 408) X(canceled, 409) X(upstream_failed, 410) X(worker_lost, 411)                    \
   X(quarantined, 412) X(secret_unreadable, 413) X(required_task_failed, 414)                         \
+  X(target_refused, 415) X(prompts_ignored, 416) X(infrastructure_failed, 417)                       \
+  X(outcome_lost, 418) X(target_unreachable, 419) X(launch_parked, 420) X(given_up, 421)             \
   /* the process or its surroundings */                                                              \
   X(internal, 500) X(storage_failed, 501) X(storage_full, 502) X(data_dir_unwritable, 503)           \
   X(data_dir_busy, 504) X(store_newer, 505) X(port_taken, 506) X(config_invalid, 507)                \
   X(file_broken, 508) X(file_duplicate, 509) X(file_symlink_loop, 510) X(start_failed, 511)          \
-  X(store_corrupt, 512)
+  X(store_corrupt, 512) X(key_mismatch, 513)
 // clang-format on
 
 enum class fault : std::uint16_t {
