@@ -40,7 +40,7 @@ struct task_class {
   /// workflow's own turn (AMENDMENTS 6).
   bool instant = false;
   delivery_class delivery = delivery_class::local;
-  std::string runs_in; ///< "engine" or "worker"
+  std::string runs_in; ///< "engine", "worker" or "outside"
 
   [[nodiscard]] const field_spec* input(std::string_view name) const;
   [[nodiscard]] const field_spec* output(std::string_view name) const;

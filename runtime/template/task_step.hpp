@@ -17,10 +17,15 @@
 #include "runtime/base/log.hpp"
 #include "runtime/template/states.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+namespace o3::outside {
+struct outside_code; // runtime/outside/talk.hpp
+} // namespace o3::outside
 
 namespace o3 {
 
@@ -67,6 +72,8 @@ struct step_result {
 /// The code of a class.
 struct task_code {
   std::function<step_result(const step_input&)> step;
+  /// Classes with runs_in = "outside" have this instead of a step function.
+  std::shared_ptr<const outside::outside_code> outside{};
 };
 /// nullptr if no such class is installed now: the task then waits, saying so.
 using code_lookup = std::function<const task_code*(std::string_view class_name)>;
