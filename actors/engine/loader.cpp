@@ -48,6 +48,11 @@ loaded_workflow load(store::reader& in, plan_cache& plans, const limits& lim, co
     if (last)
       break;
   }
+  if (rows.empty() && !in.find(workflow)) { // pruned between the two reads
+    out.row.reset();
+    out.problem = make_error(fault::not_found, "there is no workflow " + workflow.hex());
+    return out;
+  }
   auto state = workflow::fold(out.plan->graph, rows);
   if (state)
     out.state = *std::move(state);
@@ -58,12 +63,17 @@ loaded_workflow load(store::reader& in, plan_cache& plans, const limits& lim, co
 
 void load_workflow(const context_ptr& ctx, const id& workflow,
                    std::function<void(std::shared_ptr<loaded_workflow>)> f) {
-  auto run = std::make_shared<std::function<void(store::reader&)>>(
-    [ctx, workflow, f = std::move(f)](store::reader& in) {
-      f(std::make_shared<loaded_workflow>(load(in, *ctx->plans, ctx->lim, workflow)));
-    });
+  auto run
+    = std::make_shared<std::function<void(store::reader&)>>([ctx, workflow, f](store::reader& in) {
+        f(std::make_shared<loaded_workflow>(load(in, *ctx->plans, ctx->lim, workflow)));
+      });
+  auto failed = [f = std::move(f)](const std::string& why) {
+    auto l = std::make_shared<loaded_workflow>();
+    l->problem = make_error(fault::unavailable, "the store could not be read: " + why);
+    f(std::move(l));
+  };
   caf::anon_send(ctx->services->get(actors::service::engine_reader),
-                 to_message(read_job{std::move(run)}));
+                 to_message(read_job{std::move(run), std::move(failed)}));
 }
 
 } // namespace o3::engine

@@ -29,6 +29,7 @@ struct journal_job {
 };
 struct read_job {
   std::shared_ptr<std::function<void(store::reader&)>> run;
+  std::function<void(const std::string& why)> failed{}; ///< instead, if `run` threw; may be absent
 };
 
 // -- logs
@@ -37,6 +38,7 @@ struct log_job {
 };
 struct log_read_job {
   std::shared_ptr<std::function<void(store::log_reader&)>> run;
+  std::function<void(const std::string& why)> failed{}; ///< instead, if `run` threw
 };
 
 // -- the manager of workflows
@@ -77,10 +79,12 @@ struct loaded {
 struct read_back { ///< answer to "is this row in the journal?"
   std::uint64_t seq = 0;
   bool there = false;
+  std::string trouble{}; ///< it could not be read
 };
 struct existing { ///< the workflow that holds an idempotency key
   std::optional<store::summary> row;
   std::optional<store::kept_key> kept;
+  std::string trouble; ///< the store could not be read
 };
 struct found_key {
   std::shared_ptr<existing> what;
@@ -110,6 +114,7 @@ struct slice {
   std::shared_ptr<std::vector<store::due_row>> rows;
   bool complete = false; ///< no more rows up to the horizon asked for
   bool sweep = false;
+  bool failed = false; ///< the store could not be read
 };
 
 // -- followers

@@ -51,8 +51,15 @@ void quarantine(const context_ptr& ctx, const id& workflow, const std::string& r
         return; // it never reached the journal
       auto entry = parking_entry(ctx, *row, last_seq(in, workflow), reason);
       auto write = std::make_shared<std::function<void(store::journal&)>>(
-        [entry = std::move(entry)](store::journal& j) {
-          (void)j.append({&entry, 1});
+        [ctx, workflow, reason, entry = std::move(entry)](store::journal& j) {
+          if (j.append({&entry, 1}).front() == store::outcome::ok)
+            return;
+          // Somebody wrote a row since it was read: it is tried again, and counted again.
+          ctx->log.write(log_level::error, "workflows", "workflow could not be parked, goes on",
+                         {{"workflow", workflow.hex()}, {"reason", reason}});
+          auto again = std::make_shared<std::vector<id>>(1, workflow);
+          caf::anon_send(ctx->services->get(actors::service::workflows),
+                         to_message(wake{std::move(again)}));
         });
       caf::anon_send(ctx->services->get(actors::service::journal),
                      to_message(journal_job{std::move(write)}));

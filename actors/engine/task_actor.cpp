@@ -23,9 +23,10 @@ struct task_actor_state {
 };
 using task_actor = caf::stateful_actor<task_actor_state>;
 
-// The pool would keep a monitor, and with it this actor's memory, for as long as it lives.
+// Who is monitored keeps the monitor, and with it this actor's memory, for as long as it lives.
 void leave(task_actor* self, caf::error reason = {}) {
   self->demonitor(self->state.pool);
+  self->demonitor(self->state.parent);
   self->quit(std::move(reason));
 }
 
@@ -101,15 +102,17 @@ caf::behavior task(task_actor* self, const context_ptr& ctx, const caf::actor& p
   st.task = what.task;
   st.attempt = what.attempt;
   ++ctx->stats->worker_calls;
-  // A pool that is restarted knows nothing of the call.
-  self->set_down_handler([=](const caf::down_msg&) {
-    tell(self, workflow::call_lost{self->state.task, self->state.attempt,
-                                   "the pool of workers was restarted"});
-    self->quit();
+  // A pool that is restarted knows nothing of the call; a workflow that crashed makes it again.
+  self->set_down_handler([=](const caf::down_msg& m) {
+    if (m.source == self->state.pool.address())
+      tell(self, workflow::call_lost{self->state.task, self->state.attempt,
+                                     "the pool of workers was restarted"});
+    leave(self);
   });
   self->set_exit_handler([=](const caf::exit_msg& m) { leave(self, m.reason); });
   st.pool = ctx->services->get(service::workers);
   self->monitor(st.pool);
+  self->monitor(st.parent);
   self->send(st.pool, workers::to_message(
                         workers::run_call{std::make_shared<workers::call>(std::move(what)), self}));
   return {

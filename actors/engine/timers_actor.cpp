@@ -25,6 +25,8 @@ struct timers_state {
 };
 using timers_actor = caf::stateful_actor<timers_state>;
 
+constexpr std::chrono::seconds read_again{5}; ///< after a slice that could not be read
+
 bool before_horizon(const timers_state& st, wall_time due, const id& workflow) {
   return st.horizon
          && std::pair{due, workflow} <= std::pair{st.horizon->wake_at, st.horizon->workflow};
@@ -68,7 +70,12 @@ void read_slice(timers_actor* self, bool sweep) {
         rows->push_back({id{}, until});
       caf::anon_send(me, to_message(slice{std::move(rows), complete, sweep}));
     });
-  self->send(st.ctx->services->get(service::engine_reader), to_message(read_job{std::move(run)}));
+  auto failed = [me = caf::actor{self}](const std::string&) {
+    auto none = std::make_shared<std::vector<store::due_row>>();
+    caf::anon_send(me, to_message(slice{std::move(none), false, false, true}));
+  };
+  self->send(st.ctx->services->get(service::engine_reader),
+             to_message(read_job{std::move(run), std::move(failed)}));
 }
 
 void fire(timers_actor* self) {
@@ -98,6 +105,12 @@ void on_slice(timers_actor* self, const slice& s) {
   auto& st = self->state;
   st.reading = false;
   auto now = self->clock().now();
+  if (s.failed) {
+    st.read_next = now + read_again;
+    st.sweep_next = std::max(st.sweep_next, now + read_again);
+    plan_next(self);
+    return;
+  }
   if (s.sweep) {
     auto ids = std::make_shared<std::vector<id>>();
     for (const auto& r : *s.rows)
@@ -108,8 +121,11 @@ void on_slice(timers_actor* self, const slice& s) {
     return;
   }
   for (const auto& r : *s.rows)
-    if (!r.workflow.is_nil())
-      put(st, r.workflow, r.wake_at);
+    if (!r.workflow.is_nil()) {
+      // Armed while the slice was read: the row may be older. Waking too early does no harm.
+      auto armed = st.armed.find(r.workflow);
+      put(st, r.workflow, armed == st.armed.end() ? r.wake_at : std::min(r.wake_at, armed->second));
+    }
   if (!s.rows->empty()) {
     auto last = s.rows->back();
     if (last.workflow.is_nil()) // the end of the horizon: every id at that instant is included

@@ -117,26 +117,33 @@ void rest(workflow_actor* self) {
     arm_tick(self, w.until);
 }
 
+answer accepted_answer(const workflow_shell& st) {
+  answer a;
+  a.kind = answer::how::accepted;
+  json_writer out{a.body};
+  workflow::write_accepted(out, *st.state);
+  a.location = "/api/v1/workflow/" + st.workflow.hex() + "/";
+  return a;
+}
+
 void expire_waiters(workflow_actor* self) {
   auto& st = self->state;
   auto now = self->clock().now();
   std::erase_if(st.waiters, [&](const waiting_reply& w) {
     if (w.until > now)
       return false;
-    answer a;
-    a.kind = answer::how::accepted;
-    json_writer out{a.body};
-    workflow::write_accepted(out, *st.state);
-    a.location = "/api/v1/workflow/" + st.workflow.hex() + "/";
-    w.reply(std::move(a));
+    w.reply(accepted_answer(st));
     return true;
   });
 }
 
 // The node stops: what runs in workers goes on from the journal at the next start.
 void leave(workflow_actor* self, const caf::error& reason) {
-  for (auto& [t, a] : self->state.tasks)
+  auto& st = self->state;
+  for (auto& [t, a] : st.tasks)
     self->send_exit(a, reason);
+  for (auto& w : std::exchange(st.waiters, {}))
+    w.reply(accepted_answer(st)); // it is on disk, whatever becomes of this node
   self->quit(reason);
 }
 
@@ -177,7 +184,11 @@ void read_back_row(workflow_actor* self) {
       bool there = !rows.empty() && rows.front().seq == seq && rows.front().records == records;
       caf::anon_send(me, to_message(read_back{seq, there}));
     });
-  self->send(st.ctx->services->get(service::engine_reader), to_message(read_job{std::move(run)}));
+  auto failed = [me = caf::actor{self}, seq = st.entry->seq](const std::string& why) {
+    caf::anon_send(me, to_message(read_back{seq, false, why}));
+  };
+  self->send(st.ctx->services->get(service::engine_reader),
+             to_message(read_job{std::move(run), std::move(failed)}));
 }
 
 void on_appended(workflow_actor* self, const appended& a) {
@@ -257,8 +268,6 @@ caf::behavior behavior_of(workflow_actor* self, const context_ptr& ctx, const id
       step(self);
     },
     [=](tick t) {
-      if (t.generation == load_deadline && !self->state.state)
-        throw std::runtime_error("the store did not answer in time");
       if (t.generation != self->state.generation)
         return;
       self->state.tick_at.reset();
@@ -271,6 +280,8 @@ caf::behavior behavior_of(workflow_actor* self, const context_ptr& ctx, const id
       auto& st = self->state;
       if (!st.entry || m.seq != st.entry->seq)
         return;
+      if (!m.trouble.empty())
+        throw std::runtime_error("whether a row is on disk could not be read: " + m.trouble);
       if (m.there)
         after_commit(self);
       else

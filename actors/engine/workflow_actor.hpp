@@ -21,12 +21,8 @@
 
 #include <caf/actor.hpp>
 #include <caf/actor_system.hpp>
-#include <limits>
 
 namespace o3::engine {
-
-/// Generation of the tick that says: the store should have answered the load by now.
-inline constexpr std::uint64_t load_deadline = std::numeric_limits<std::uint64_t>::max();
 
 /// A new workflow; send it `submit`.
 caf::actor spawn_new_workflow(caf::actor_system& sys, const context_ptr& ctx, const id& workflow);

@@ -58,7 +58,8 @@ void call(workflow_actor* self, const workflow::call_worker& c) {
   const auto& spec = s.graph->doc.tasks[c.task];
   job.class_name = spec.class_name;
   job.inputs = inputs ? *std::move(inputs) : json::object();
-  job.attributes = t.attributes.is_null() ? json::object() : t.attributes;
+  job.attributes = workflow::opened(t.attributes, *st.ctx->seal);
+  job.written = t.attribute_n;
   job.ref_name = spec.ref;
   job.uuid = id::derived(s.workflow, spec.ref).hex();
   job.trace_id = s.trace_id;

@@ -33,7 +33,13 @@ void look_up_key(workflow_actor* self) {
         e->kept = in.find_kept_key(who.project, who.principal, key);
       caf::anon_send(me, to_message(found_key{std::move(e)}));
     });
-  self->send(st.ctx->services->get(service::engine_reader), to_message(read_job{std::move(run)}));
+  auto failed = [me = caf::actor{self}](const std::string& why) {
+    auto e = std::make_shared<existing>();
+    e->trouble = why;
+    caf::anon_send(me, to_message(found_key{std::move(e)}));
+  };
+  self->send(st.ctx->services->get(service::engine_reader),
+             to_message(read_job{std::move(run), std::move(failed)}));
 }
 
 answer replayed(const id& workflow, const store::summary* row) {
@@ -115,6 +121,15 @@ void on_found_key(workflow_actor* self, const existing& found) {
   auto& st = self->state;
   if (!st.job)
     return;
+  if (!found.trouble.empty()) {
+    answer a;
+    a.problem
+      = make_error(fault::unavailable,
+                   "whether this request was accepted before could not be read: " + found.trouble,
+                   "", "send it again with the same key");
+    reply_and_quit(self, std::move(a));
+    return;
+  }
   if (!found.row && !found.kept) {
     if (!st.refusal.empty())
       refuse(self, std::move(st.refusal));

@@ -19,6 +19,7 @@ struct live_workflow {
   caf::actor handle;
   std::optional<reminders::iterator> reminder;
   std::vector<std::shared_ptr<command>> commands; ///< sent, perhaps not taken
+  bool woken = false; ///< a wake came: it may have ended already, so it is looked at again
 };
 
 struct crash_record {
@@ -97,9 +98,7 @@ live_workflow& activate(workflows_actor* self, const id& workflow) {
   if (it != self->state.live.end())
     return it->second;
   auto& ctx = self->state.ctx;
-  auto& entry = adopt(self, workflow, spawn_activated_workflow(self->system(), ctx, workflow));
-  on_remind(self, {workflow, self->clock().now() + ctx->opts.request_timeout, load_deadline});
-  return entry;
+  return adopt(self, workflow, spawn_activated_workflow(self->system(), ctx, workflow));
 }
 
 void activate_queued(workflows_actor* self) {
@@ -110,17 +109,21 @@ void activate_queued(workflows_actor* self) {
   }
 }
 
-void hand_over(workflows_actor* self, std::shared_ptr<command> job) {
-  auto& entry = activate(self, job->workflow);
-  self->send(entry.handle, to_message(command_for{job}));
-  std::erase_if(entry.commands, [](const auto& c) { return c->taken.load(); });
-  entry.commands.push_back(std::move(job));
-}
-
 void refuse(const reply_fn& reply, fault code, std::string message) {
   answer a;
   a.problem = make_error(code, std::move(message), "", "try again in a few seconds");
   reply(std::move(a));
+}
+
+void hand_over(workflows_actor* self, std::shared_ptr<command> job) {
+  if (self->state.stopping) {
+    refuse(job->reply, fault::shutting_down, "the node is stopping");
+    return;
+  }
+  auto& entry = activate(self, job->workflow);
+  self->send(entry.handle, to_message(command_for{job}));
+  std::erase_if(entry.commands, [](const auto& c) { return c->taken.load(); });
+  entry.commands.push_back(std::move(job));
 }
 
 // True if the workflow may run again; false once it is parked.
@@ -150,6 +153,7 @@ void on_down(workflows_actor* self, const caf::down_msg& down) {
   st.ids.erase(it);
   auto& gone = st.live[workflow];
   auto commands = std::move(gone.commands);
+  auto woken = gone.woken;
   if (gone.reminder)
     st.due.erase(*gone.reminder);
   st.live.erase(workflow);
@@ -175,6 +179,8 @@ void on_down(workflows_actor* self, const caf::down_msg& down) {
     }
   if (crashed && !open)
     activate(self, workflow);
+  else if (woken && !open)
+    st.queue.push_back(workflow);
   activate_queued(self);
 }
 
@@ -196,6 +202,10 @@ caf::behavior workflows(workflows_actor* self, context_ptr ctx) {
   return {
     [=](submit& m) {
       auto& st = self->state;
+      if (st.stopping) {
+        refuse(m.job->reply, fault::shutting_down, "the node is stopping");
+        return;
+      }
       if (st.live.size() >= st.ctx->opts.active_max) {
         refuse(m.job->reply, fault::unavailable,
                "the node has " + std::to_string(st.live.size())
@@ -212,7 +222,9 @@ caf::behavior workflows(workflows_actor* self, context_ptr ctx) {
     [=](const wake& m) {
       auto& st = self->state;
       for (const auto& w : *m.workflows)
-        if (!st.live.contains(w))
+        if (auto it = st.live.find(w); it != st.live.end())
+          it->second.woken = true;
+        else
           st.queue.push_back(w);
       activate_queued(self);
     },

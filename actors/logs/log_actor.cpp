@@ -88,6 +88,7 @@ caf::behavior logs(logs_actor* self, context_ptr ctx, std::shared_ptr<store::log
 
 struct log_reader_state {
   static inline const char* name = "log_reader"; // NOLINT: CAF wants this name
+  context_ptr ctx;
   std::shared_ptr<store::log_backend> where;
   std::unique_ptr<store::log_reader> in;
 };
@@ -96,12 +97,22 @@ using log_reader_actor = caf::stateful_actor<log_reader_state>;
 caf::behavior log_reader(log_reader_actor* self, const context_ptr& ctx,
                          std::shared_ptr<store::log_backend> where) {
   actors::init_actor(self, ctx->log, "log_reader");
+  self->state.ctx = ctx;
   self->state.where = std::move(where);
   return {
     [=](log_read_job& j) {
-      if (!self->state.in)
-        self->state.in = self->state.where->make_reader();
-      (*j.run)(*self->state.in);
+      auto& st = self->state;
+      try {
+        if (!st.in)
+          st.in = st.where->make_reader();
+        (*j.run)(*st.in);
+      } catch (const std::exception& e) { // logs never stop a node
+        st.ctx->log.write(log_level::error, "log_reader", "workflow logs cannot be read",
+                          {{"error", e.what()}});
+        st.in.reset();
+        if (j.failed)
+          j.failed(e.what());
+      }
     },
   };
 }

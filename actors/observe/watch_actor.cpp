@@ -12,6 +12,7 @@ struct watch_state {
   static inline const char* name = "watch"; // NOLINT: CAF wants this name
   std::unordered_multimap<id, follow> by_workflow;
   std::vector<follow> of_all;
+  std::size_t sweep_at = 64; ///< entries; those who left without another word are dropped then
 };
 using watch_actor = caf::stateful_actor<watch_state>;
 
@@ -27,6 +28,11 @@ caf::behavior watch(watch_actor* self, const context_ptr& ctx) {
   return {
     [=](follow& f) {
       auto& st = self->state;
+      if (st.by_workflow.size() + st.of_all.size() >= st.sweep_at) {
+        std::erase_if(st.by_workflow, [](const auto& e) { return e.second.who.expired(); });
+        std::erase_if(st.of_all, [](const follow& e) { return e.who.expired(); });
+        st.sweep_at = std::max<std::size_t>(64, 2 * (st.by_workflow.size() + st.of_all.size()));
+      }
       if (f.workflow)
         st.by_workflow.emplace(*f.workflow, f);
       else

@@ -61,10 +61,10 @@ protected:
     {
       std::lock_guard lock{mutex_};
       reading_ = false;
-      if (batch.items.empty() && !batch.ended && follow_) {
+      if (batch.items.empty() && !batch.ended && batch.broken.empty() && follow_) {
         again = std::exchange(fresh_, false);
       } else {
-        batch.ended = batch.ended || (!follow_ && batch.items.empty());
+        batch.ended = batch.broken.empty() && (batch.ended || (!follow_ && batch.items.empty()));
         f = std::exchange(waiting_, nullptr);
       }
     }
@@ -72,6 +72,17 @@ protected:
       read();
     else if (f)
       f(std::move(batch));
+  }
+
+  /// For a read that throws.
+  auto breaker() {
+    return [weak = weak_from_this()](const std::string& why) {
+      if (auto me = weak.lock()) {
+        feed_batch out;
+        out.broken = why;
+        me->done(std::move(out));
+      }
+    };
   }
 
   engine::context_ptr ctx_;
@@ -107,7 +118,7 @@ public:
           me->done(me->read_page(in));
       });
     caf::anon_send(ctx_->services->get(service::api_reader),
-                   to_message(engine::read_job{std::move(run)}));
+                   to_message(engine::read_job{std::move(run), breaker()}));
   }
 
 private:
@@ -187,7 +198,7 @@ public:
         me->read_lines(over, settled);
       });
     caf::anon_send(ctx_->services->get(service::api_reader),
-                   to_message(engine::read_job{std::move(run)}));
+                   to_message(engine::read_job{std::move(run), breaker()}));
   }
 
 private:
@@ -213,7 +224,7 @@ private:
         me->done(std::move(out));
       });
     caf::anon_send(ctx_->services->get(service::log_reader),
-                   to_message(engine::log_read_job{std::move(run)}));
+                   to_message(engine::log_read_job{std::move(run), breaker()}));
   }
 
   void read_again_later() {
@@ -223,7 +234,7 @@ private:
           me->start_read();
       });
     caf::delayed_anon_send(ctx_->services->get(service::log_reader), settle / 3,
-                           to_message(engine::log_read_job{std::move(run)}));
+                           to_message(engine::log_read_job{std::move(run), breaker()}));
   }
 
   log_request request_;

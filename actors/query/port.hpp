@@ -26,6 +26,7 @@ struct feed_item {
 struct feed_batch {
   std::vector<feed_item> items;
   bool ended = false; ///< nothing more will come
+  std::string broken; ///< it cannot be read on, and this is why; `ended` is not said
 };
 /// Pulled: nothing is read ahead of the consumer. Destroying it ends it.
 class feed {

@@ -121,6 +121,10 @@ caf::behavior reader(reader_actor* self, context_ptr ctx, std::shared_ptr<store:
         (*j.run)(*st.in);
       } catch (const store::storage_failure& e) {
         st.ctx->on_fatal(e.code, e.what());
+      } catch (const std::exception& e) { // this job's trouble, not that of those behind it
+        st.ctx->log.write(log_level::error, "reader", "a read failed", {{"error", e.what()}});
+        if (j.failed)
+          j.failed(e.what());
       }
     },
   };

@@ -36,6 +36,7 @@ struct call {
   std::uint64_t id = 0; ///< given by the pool
   o3::id workflow;
   std::uint32_t task = 0, attempt = 0;
+  std::uint64_t written = 0; ///< attribute writes of this attempt that are on disk already
   std::string class_name;
   json inputs = json::object(); ///< secrets in clear
   json attributes = json::object();

@@ -74,6 +74,10 @@ void on_run(pool_actor* self, run_call& m) {
   if (st.stopping)
     return;
   auto id = ++st.last_id;
+  if (st.opts.count == 0) {
+    self->send(m.from, to_message(lost_event(id, "this node runs no workers (workers.count = 0)")));
+    return;
+  }
   if (st.queued >= st.opts.queue_max) {
     self->send(m.from, to_message(lost_event(id, std::to_string(st.queued)
                                                    + " calls wait for a worker already")));

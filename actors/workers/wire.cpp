@@ -110,6 +110,7 @@ std::string call_line(std::uint64_t id, const call& c) {
     .field("inputs", c.inputs)
     .field("attributes", c.attributes);
   w.field("attempt", c.attempt)
+    .field("n", c.written)
     .field("last_task_state", c.last_task_state)
     .field("always_run", c.always_run);
   w.field("uuid", c.uuid).field("ref_name", c.ref_name).field("trace_id", c.trace_id);

@@ -62,6 +62,8 @@ public:
     // The callback outlives a stream whose client left, so it holds neither the stream nor the
     // feed.
     feed_->next([ended = ended_, render = render_, f = std::move(f)](query::feed_batch batch) {
+      if (!batch.broken.empty())
+        return; // letting go of `f` cuts the connection: the client sees that it is not the end
       auto text = render(batch);
       // An empty piece would end a chunked body: a batch without text is the end, whatever it says.
       if (batch.ended || text.empty())

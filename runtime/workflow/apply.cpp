@@ -94,10 +94,7 @@ struct folder {
   void operator()(const attribute_set& r) const {
     auto& t = s.tasks[r.task];
     t.attribute_n = r.n;
-    if (t.attributes.is_null())
-      t.attributes = json::object();
-    t.attributes[r.name] = r.value;
-    s.output_bytes += r.name.size() + canonical(r.value).size();
+    put(t, r.name, r.value);
   }
   void operator()(const failing& r) const {
     s.failed_task = r.task;
@@ -166,10 +163,19 @@ private:
   void set(task_instance& t, const json& values) const {
     if (!values.is_object() || values.empty())
       return;
-    s.output_bytes += canonical(values).size();
+    for (const auto& [name, value] : values.items())
+      put(t, name, value);
+  }
+
+  void put(task_instance& t, const std::string& name, const json& value) const {
     if (t.attributes.is_null())
       t.attributes = json::object();
-    t.attributes.update(values);
+    s.output_bytes += canonical(value).size();
+    auto [it, fresh] = t.attributes.emplace(name, value);
+    if (!fresh) {
+      s.output_bytes -= canonical(*it).size();
+      *it = value;
+    }
   }
 
   void finish(std::uint32_t i, task_state end, const json& values, fault code,
@@ -243,6 +249,8 @@ result<state> fold(std::shared_ptr<const plan> graph, const std::vector<store::j
     }
     s.seq = row.seq;
   }
+  if (rows.empty())
+    return make_error(fault::workflow_unreadable, "it has no rows");
   return s;
 }
 

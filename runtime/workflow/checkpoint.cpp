@@ -83,7 +83,8 @@ void derive(state& s) {
       for (auto d : *list)
         s.open_dependencies[t] += is_terminal(s.tasks[d].state) ? 0 : 1;
     if (!s.tasks[t].attributes.is_null())
-      s.output_bytes += canonical(s.tasks[t].attributes).size();
+      for (const auto& value : s.tasks[t].attributes)
+        s.output_bytes += canonical(value).size();
     if (is_terminal(s.tasks[t].state))
       ++s.ended_count;
     else if (s.tasks[t].state != task_state::created)

@@ -88,6 +88,8 @@ decision decide(state s, const std::vector<event>& events, const context& c);
 
 /// Effects that a restarted node must perform again for `s`: its open calls.
 std::vector<effect> open_effects(const state& s);
+/// A task's attributes with their secrets in clear; {} if it has none.
+json opened(const json& attributes, const sealer& seal);
 /// What a worker needs to run attempt `t`: resolved inputs (secrets in clear), attributes.
 result<json> worker_inputs(const state& s, std::uint32_t t, const sealer& seal, const limits& lim);
 

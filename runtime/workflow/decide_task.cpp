@@ -38,13 +38,13 @@ std::optional<std::uint32_t> decider::missing_producer(std::uint32_t t) const {
   return std::nullopt;
 }
 
-json decider::open_attributes(const json& sealed) const {
-  if (sealed.is_null())
+json opened(const json& attributes, const sealer& seal) {
+  if (attributes.is_null())
     return json::object();
-  json open = sealed;
+  json open = attributes;
   for (auto& [k, v] : open.items())
     if (sealer::is_sealed(v))
-      if (auto clear = c_.seal.unseal(v))
+      if (auto clear = seal.unseal(v))
         v = *std::move(clear);
   return open;
 }
@@ -130,7 +130,7 @@ void decider::start(std::uint32_t t) {
     effects_.push_back(call_worker{t, attempt});
     return;
   }
-  auto attributes = open_attributes(s_.tasks[t].attributes);
+  auto attributes = opened(s_.tasks[t].attributes, c_.seal);
   auto r = step(t, task_verb::task_init, *code, *inputs, attempt, attributes);
   if (!r.end) {
     attributes.update(r.set);
@@ -165,7 +165,7 @@ void decider::ping(std::uint32_t t) {
   auto verb = s_.tasks[t].canceling ? task_verb::cancel : task_verb::ping;
   conclude(
     t, 0,
-    step(t, verb, *code, *inputs, s_.tasks[t].attempt, open_attributes(s_.tasks[t].attributes)));
+    step(t, verb, *code, *inputs, s_.tasks[t].attempt, opened(s_.tasks[t].attributes, c_.seal)));
 }
 
 // Tells a task to stop. A worker is told once the record is on disk; code in the engine is asked
@@ -201,7 +201,7 @@ void decider::stop(std::uint32_t t) {
   emit(task_progress{t, {}, task.wake_at, task.waits_for, false, true});
   conclude(
     t, 0,
-    step(t, task_verb::cancel, *code, *inputs, task.attempt, open_attributes(task.attributes)));
+    step(t, task_verb::cancel, *code, *inputs, task.attempt, opened(task.attributes, c_.seal)));
 }
 
 void decider::time_out(std::uint32_t t) {
@@ -233,7 +233,7 @@ json decider::cut_off(std::uint32_t t) {
   if (code == nullptr || !inputs)
     return {};
   auto r
-    = step(t, task_verb::cancel, *code, *inputs, task.attempt, open_attributes(task.attributes));
+    = step(t, task_verb::cancel, *code, *inputs, task.attempt, opened(task.attributes, c_.seal));
   return check_set(t, r.set) ? json{} : std::move(r.set);
 }
 
@@ -304,10 +304,14 @@ std::optional<task_end> decider::check_set(std::uint32_t t, json& set) const {
     if (((field != nullptr && field->secret) || is_secret_name(name)) && !sealer::is_sealed(value))
       value = c_.seal.seal(value);
   }
+  std::size_t had_bytes = 0;
   if (const auto& had = s_.tasks[t].attributes; had.is_object())
-    for (const auto& [name, value] : had.items())
-      total += set.contains(name) ? 0 : canonical(value).size();
-  if (s_.output_bytes + total > c_.lim.workflow_output_bytes)
+    for (const auto& [name, value] : had.items()) {
+      auto size = canonical(value).size();
+      had_bytes += size;
+      total += set.contains(name) ? 0 : size;
+    }
+  if (s_.output_bytes - had_bytes + total > c_.lim.workflow_output_bytes)
     return task_end{task_state::failed, fault::output_too_large,
                     "the workflow's outputs would pass the limit of "
                       + std::to_string(c_.lim.workflow_output_bytes)

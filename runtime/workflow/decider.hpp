@@ -52,7 +52,6 @@ private:
   void conclude(std::uint32_t t, std::uint32_t new_attempt, attempt_result r);
   std::optional<task_end> check_set(std::uint32_t t, json& set) const;
   [[nodiscard]] std::optional<std::uint32_t> missing_producer(std::uint32_t t) const;
-  json open_attributes(const json& sealed) const;
   std::string masked(std::string text);
   std::uint64_t next_random();
   result<json> inputs_of(std::uint32_t t) const;

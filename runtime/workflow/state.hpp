@@ -62,7 +62,7 @@ struct state {
   std::vector<std::uint32_t> active; ///< running, waiting or needs_operator; sorted
   std::vector<std::uint32_t> ready;  ///< created and without open dependencies; sorted
   std::uint32_t ended_count = 0;     ///< tasks in a terminal state
-  std::size_t output_bytes = 0;      ///< of all attributes ever set, as JSON text
+  std::size_t output_bytes = 0;      ///< of all attributes, as JSON text
   std::uint64_t seq = 0;             ///< of the last row folded in
   std::uint64_t records_since_checkpoint = 0;
 

@@ -37,7 +37,8 @@ std::vector<cause> why_running(const state& s, std::uint32_t i) {
     out.push_back({"cancel", "was asked to stop and has not stopped yet", s.cancel_until});
   if (t.calling)
     out.push_back(
-      {"worker", "a worker process runs attempt " + std::to_string(t.attempt), deadline(s, i)});
+      {"worker", "attempt " + std::to_string(t.attempt) + " was handed to the workers of this node",
+       deadline(s, i)});
   else if (t.wake_at)
     out.push_back({"timer",
                    t.waits_for.empty() ? "asked to be looked at again" : "waits for " + t.waits_for,

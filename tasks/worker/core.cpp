@@ -118,6 +118,8 @@ result<done> worker_core::on_call(json& j, std::string& out) {
       return malformed(about + "'" + key + "' is no text");
   if (auto n = number(j, "attempt"))
     c.attempt = static_cast<std::uint32_t>(*n);
+  if (auto n = number(j, "n"))
+    c.n = *n;
   if (auto it = j.find("always_run"); it != j.end())
     c.always_run = it->is_boolean() && it->get<bool>();
   c.started_at = time_.wall();

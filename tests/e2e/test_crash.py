@@ -2,8 +2,9 @@
 import http.client
 import os
 import signal
+import threading
 
-from o3proc import EXIT_OK, O3Test, main, task, template, until
+from o3proc import EXIT_OK, Client, O3Test, main, request_for, task, template, until
 
 
 def gone(pid):
@@ -157,7 +158,15 @@ class Stop(O3Test):
         stream.request("GET", f"/api/v1/workflow/{workflow}/events/", headers={"Authorization": f"Bearer {s.token}"})
         answer = stream.getresponse()
         self.assertTrue(answer.readline().startswith(b"id:"))
+        waiting = []
+        waiter = threading.Thread(target=lambda: waiting.append(
+            Client(s.port, s.token).call("POST", "/api/v1/workflow/submit/", request_for("parked", ref="waits"), {"Prefer": "wait=60"})))
+        waiter.start()
+        until(lambda: len(s.get("/workflow/")["items"]) == 2, "the second is accepted")
         self.assertEqual(s.stop(10), EXIT_OK)
+        waiter.join(10)
+        self.assertEqual(waiting[0].status, 202, waiting[0])
+        self.assertEqual(waiting[0].json["ref"], "waits")
         try:
             answer.read()
         except (OSError, http.client.IncompleteRead):

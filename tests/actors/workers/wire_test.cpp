@@ -93,6 +93,7 @@ TEST_CASE("a call's line holds everything about it and no newline") {
                   {"inputs", {{"text", "two\nlines"}}},
                   {"attributes", {{"a", 1}}},
                   {"attempt", 2},
+                  {"n", 0},
                   {"last_task_state", "failed"},
                   {"always_run", true},
                   {"uuid", "00ff"},

@@ -327,6 +327,57 @@ TEST_CASE("a task in a worker runs under the virtual clock as well, attributes f
   }
 }
 
+TEST_CASE("what a worker writes counts when its call is made again after a crash", "[node]") {
+  for (std::uint64_t row = 1;; ++row) {
+    INFO("the node dies after row " << row);
+    auto o = with({document("out", {task("a", "worker.noop", {{"runtime_delay", 0}})})});
+    o.faults.crash_after_row = row;
+    harness::node o3{o};
+    std::string id;
+    try {
+      id = o3.submit(request("out", "k"));
+    } catch (const std::exception&) { // died before it answered
+    }
+    o3.run();
+    bool died = o3.dead();
+    if (died) {
+      o3.set_faults({});
+      o3.start();
+      id = o3.submit(request("out", "k"));
+    }
+    o3.await_end(id);
+    REQUIRE(o3.state(id) == "successful");
+    json last;
+    for (const auto& r : o3.journal(id))
+      if (r["k"] == 8)
+        last = r["value"];
+    REQUIRE(o3.workflow(id)["outputs"]["a"]["rand_no"] == last);
+    auto said = o3.log(id);
+    auto at = said.rfind("rand_no=");
+    if (at != std::string::npos) // lines that waited for the last row died with the node
+      REQUIRE(said.substr(at + 8, canonical(last).size()) == canonical(last));
+    if (!died)
+      break;
+  }
+}
+
+TEST_CASE("who waits for the end of a workflow learns that it was accepted when the node stops",
+          "[node]") {
+  harness::node o3{with({document("out", {task("a", "timer", {{"for", 1}})})})};
+  std::optional<engine::answer> heard;
+  engine::submit_request r;
+  r.body = std::make_shared<json>(request("out", "k"));
+  r.who = {"default", "admin"};
+  r.wait = millis{60'000};
+  o3.inner().engine().submit(std::move(r), [&](engine::answer a) { heard = std::move(a); });
+  o3.run();
+  REQUIRE_FALSE(heard);
+  o3.stop();
+  REQUIRE(heard);
+  REQUIRE(heard->kind == engine::answer::how::accepted);
+  REQUIRE(heard->body.find("\"id\"") != std::string::npos);
+}
+
 TEST_CASE("a secret does not reach a log or a message by way of a class that repeats its inputs",
           "[node]") {
   auto doc = document("leaky", {task("a", "fail", {{"message", "${workflow.input.awx_token}"}})});

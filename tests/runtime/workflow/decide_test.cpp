@@ -257,6 +257,15 @@ TEST_CASE("an output that is not there ends its reader, naming what there was", 
   REQUIRE(w["b"].message.find("a") != std::string::npos);
 }
 
+TEST_CASE("an attribute that is written again replaces itself in the sum of outputs",
+          "[workflow]") {
+  stage w{{task("a", "worker.noop", sleep10)}};
+  for (std::uint64_t n = 1; n <= 20; ++n)
+    w.tell(attribute_written{0, 1, n, "x", std::string(1000, 'x')});
+  REQUIRE(w["a"].attribute_n == 20);
+  REQUIRE(w.s.output_bytes == 1002);
+}
+
 TEST_CASE("outputs beyond the limits fail the task, not the engine", "[workflow]") {
   stage small{{task("a", "noop", sleep10)}};
   small.lim.workflow_output_bytes = 0;

@@ -228,3 +228,11 @@ TEST_CASE("a step sees all that its call line says") {
                {"trace", "t"}};
   CHECK(b.say({{"call", call}}) == std::vector{set(1, "seen", seen, 1)});
 }
+
+TEST_CASE("a call that is made again counts its writes on from those on disk") {
+  bench b;
+  json call = {{"id", 1}, {"class", "echo"}, {"n", 5}};
+  auto said = b.say({{"call", call}});
+  REQUIRE(said.size() == 1);
+  CHECK(said[0]["n"] == 6);
+}
