@@ -15,7 +15,7 @@ std::string name_of(std::uint64_t t) {
 // One of: instant noop, sleeping noop, timer, a task that fails now and then.
 void choose_class(json& task, random_source& r) {
   auto& input = task["input"];
-  switch (r.below(6)) {
+  switch (r.below(7)) {
   case 0:
   case 1:
     task["class"] = "noop";
@@ -28,6 +28,12 @@ void choose_class(json& task, random_source& r) {
   case 3:
     task["class"] = "timer";
     input["for"] = r.below(4000);
+    break;
+  case 4:
+    task["class"] = "worker.noop";
+    input["runtime_delay"] = 0;
+    if (r.below(4) == 0)
+      task["timeout_s"] = 5 + r.below(60);
     break;
   default:
     task["class"] = "fail";

@@ -1,4 +1,4 @@
-// Random templates for simulation: DAGs of noop, timer and fail tasks with references, depends_on,
+// Random templates for simulation: DAGs of noop, timer, fail and worker tasks with references, depends_on,
 // optional tasks, retries and time limits; and what must be true of any journal they leave behind.
 // Threads: pure.
 #pragma once
