@@ -151,12 +151,12 @@ task_usage sqlite_log_writer::usage_of(const id& workflow) {
 void sqlite_log_writer::maintain(wall_time now) {
   const auto segments = catalog_->all();
   const auto too_old = [&](const log_segment& s) {
-    if (s.day > day_of(now - options_.keep)) // its first line is younger
+    if (!options_.keep || s.day > day_of(now - *options_.keep)) // its first line is younger
       return false;
     try {
       connection db{s.file, access::read, segment_options};
       return from_ms(db.ask_number("SELECT at FROM chunk ORDER BY row DESC LIMIT 1"))
-             < now - options_.keep;
+             < now - *options_.keep;
     } catch (const storage_failure& e) {
       if (e.code == fault::store_corrupt)
         catalog_->set_aside(s);

@@ -32,8 +32,9 @@ struct log_row {
 struct log_options {
   std::size_t segment_bytes = 64 << 20; ///< a new segment begins beyond this
   std::size_t total_bytes = 4ULL << 30; ///< oldest segments go beyond this
-  millis keep{30LL * 24 * 3600 * 1000}; ///< segments whose last line is older go
-  std::size_t task_bytes = 64 << 20;    ///< of one task or workflow; then one notice, then nothing
+  /// Segments whose last line is older go; absent: for ever.
+  std::optional<millis> keep{millis{30LL * 24 * 3600 * 1000}};
+  std::size_t task_bytes = 64 << 20; ///< of one task or workflow; then one notice, then nothing
 };
 
 class log_writer {

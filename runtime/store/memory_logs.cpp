@@ -43,7 +43,7 @@ public:
 
   void maintain(wall_time now) override {
     const std::lock_guard lock{d_->mutex};
-    while (!d_->rows.empty() && d_->rows.front().chunk.at < now - options_.keep)
+    while (options_.keep && !d_->rows.empty() && d_->rows.front().chunk.at < now - *options_.keep)
       d_->drop_oldest();
   }
 

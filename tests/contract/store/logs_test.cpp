@@ -134,3 +134,19 @@ TEST_CASE("lines older than the age go, younger ones stay") {
     CHECK(all_of(*r, 6) == "new\n");
   }
 }
+
+TEST_CASE("without an age every line stays") {
+  O3_EACH_STORE {
+    const auto at = kind.make();
+    log_options o;
+    o.keep = std::nullopt;
+    const auto logs = at->open_logs(o);
+    const auto w = logs->make_writer();
+    const auto r = logs->make_reader();
+    write(*w, {line(1, 0, "first", 1 * day)});
+    write(*w, {line(2, 0, "second", 2 * day)});
+    w->maintain(from_ms(40'000 * day));
+    CHECK(all_of(*r, 1) == "first\n");
+    CHECK(all_of(*r, 2) == "second\n");
+  }
+}
