@@ -15,6 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t token_size_min = 16;
+
 error cannot(const char* what, const fs::path& p) {
   auto code = errno == ENOSPC ? fault::storage_full
               : errno == EIO  ? fault::storage_failed
@@ -62,8 +64,12 @@ result<done> prepare_token(installation& i, store::journal& journal, store::read
   if (!hash) {
     constexpr std::size_t token_bytes = 32;
     auto token = first_token.empty() ? "o3_" + to_hex(random_bytes(token_bytes)) : first_token;
-    if (token.size() < 16 || !is_label(token))
-      return make_error(fault::config_invalid, "O3_TOKEN must be 16 to 128 printable characters",
+    // What no request could carry would lock everybody out, for ever.
+    if (token.size() < token_size_min || !api::is_token(token))
+      return make_error(fault::config_invalid,
+                        "O3_TOKEN is not usable as a token: it must be "
+                          + std::to_string(token_size_min) + " to "
+                          + std::to_string(api::token_bytes_max) + " letters, digits and -._~+/=",
                         "", "leave it unset to have one made");
     O3_TRY([[maybe_unused]] auto written, write_durably(i.dir / "client-token", token + "\n"));
     hash = to_hex(sha256(token));
@@ -75,10 +81,42 @@ result<done> prepare_token(installation& i, store::journal& journal, store::read
   return done{};
 }
 
+store::log_options log_options_of(const config::options& o) {
+  store::log_options l{.segment_bytes = o.log.segment_bytes,
+                       .total_bytes = o.log.total_bytes,
+                       .keep = std::nullopt,
+                       .task_bytes = o.log.task_bytes};
+  if (o.log.keep.count() > 0) // 0: for ever
+    l.keep = o.log.keep;
+  return l;
+}
+
+// A store remembers which key its secrets were sealed with: a lost or another key is noticed here,
+// not by the first workflow whose secret cannot be read.
+result<done> prepare_key(installation& i, store::journal& journal, store::reader& in) {
+  constexpr auto name = "key_fingerprint";
+  const bool used = in.meta("install_id").has_value();
+  O3_TRY(auto seal, sealer::open(i.dir, used ? no_key::refuse : no_key::make));
+  const auto fingerprint = to_hex(seal.fingerprint("o3 installation key"));
+  const auto known = in.meta(name);
+  if (known && *known != fingerprint)
+    return make_error(
+      fault::key_mismatch,
+      "The key file " + key_path(i.dir).string()
+        + " is not the one that the store beside it was written with: its secrets could not be "
+          "read.",
+      "", "put the secret.key of this data directory back from a backup, with mode 0600");
+  if (!known) // a new store, or one of a version that did not write it down
+    journal.set_meta(name, fingerprint);
+  i.seal = std::make_shared<const sealer>(std::move(seal));
+  return done{};
+}
+
 result<done> fill(installation& i, const std::string& first_token) {
   try {
     auto journal = i.store->make_journal();
     auto in = i.store->make_reader();
+    O3_TRY([[maybe_unused]] auto keyed, prepare_key(i, *journal, *in));
     if (auto known = in->meta("install_id"))
       i.install_id = *known;
     else
@@ -98,13 +136,7 @@ result<installation> open_installation(const config::options& o, const std::stri
                                       .cache_kib = o.journal.cache_kib,
                                       .wal_limit_bytes = o.journal.wal_limit_bytes,
                                       .before_commit = {}}));
-  O3_TRY(auto key, sealer::open(i.dir));
-  i.seal = std::make_shared<const sealer>(std::move(key));
-  store::log_options lo{.segment_bytes = o.log.segment_bytes,
-                        .total_bytes = o.log.total_bytes,
-                        .keep = o.log.keep,
-                        .task_bytes = o.log.task_bytes};
-  O3_TRY(i.logs, store::open_sqlite_logs(i.dir / "logs", lo));
+  O3_TRY(i.logs, store::open_sqlite_logs(i.dir / "logs", log_options_of(o)));
   O3_TRY([[maybe_unused]] auto filled, fill(i, first_token));
   auto text = read_small(i.dir / "epoch");
   std::uint64_t known = 0;

@@ -30,7 +30,9 @@ struct installation {
   std::uint64_t epoch_at_least = 1;     ///< from the epoch file
 };
 
-/// `first_token`: O3_TOKEN, taken instead of a made one at the first start; "" for none.
+/// `first_token`: O3_TOKEN, taken instead of a made one at the first start; "" for none. Fails with
+/// config_invalid if no request could carry it, and with key_mismatch if a store is there whose
+/// secret.key is missing or another one.
 result<installation> open_installation(const config::options& o, const std::string& first_token);
 /// Writes the epoch this node got; refused by the disk = storage_failed.
 result<done> remember_epoch(const installation& i, std::uint64_t epoch);

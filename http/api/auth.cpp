@@ -11,18 +11,8 @@ namespace o3::api {
 
 namespace {
 
-constexpr std::size_t token_bytes_max = 512;
-
 std::string_view bytes_of(const sha256_hash& h) {
   return {reinterpret_cast<const char*>(h.data()), h.size()};
-}
-
-/// RFC 6750 b64token.
-bool is_token(std::string_view t) {
-  return !t.empty() && t.size() <= token_bytes_max && std::all_of(t.begin(), t.end(), [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0
-           || std::string_view{"-._~+/="}.find(c) != std::string_view::npos;
-  });
 }
 
 /// The header's value if it stands there exactly once.
@@ -74,6 +64,13 @@ http::response refuse(const error& e, const http::request& r, std::string_view c
 }
 
 } // namespace
+
+bool is_token(std::string_view t) {
+  return !t.empty() && t.size() <= token_bytes_max && std::all_of(t.begin(), t.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0
+           || std::string_view{"-._~+/="}.find(c) != std::string_view::npos;
+  });
+}
 
 result<token_store> token_store::make(std::span<const token_entry> entries) {
   token_store store;

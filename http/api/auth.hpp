@@ -23,6 +23,10 @@ inline constexpr const char* template_write = "template:write";
 inline constexpr const char* system_read = "system:read";
 } // namespace permission
 
+inline constexpr std::size_t token_bytes_max = 512;
+/// Whether a request can carry it: the characters of RFC 6750's b64token, at most token_bytes_max.
+bool is_token(std::string_view t);
+
 struct token_entry {
   std::string sha256_hex; ///< of the token: 64 hex digits
   std::string principal = "admin";

@@ -129,11 +129,11 @@ sealer sealer::from_key(std::string_view key32) {
   return sealer{key32.size() == key_bytes ? std::string{key32} : as_text(sha256(key32))};
 }
 
-result<sealer> sealer::open(const std::filesystem::path& dir) {
+result<sealer> sealer::open(const std::filesystem::path& dir, no_key otherwise) {
   if (!sodium_ready())
     return make_error(fault::start_failed, "libsodium could not be started.", {},
                       "check that the operating system provides randomness (/dev/urandom)");
-  O3_TRY(auto key, load_or_make_key(dir));
+  O3_TRY(auto key, load_key(dir, otherwise));
   sealer s{std::move(key)};
   const json probe{{"probe", to_hex(random_bytes(8))}};
   const auto sealed = s.seal(probe);

@@ -2,6 +2,7 @@
 // Threads: pure functions; `sealer` is immutable after construction and may be shared.
 #pragma once
 #include "runtime/base/json.hpp"
+#include "runtime/base/key_file.hpp"
 #include "runtime/base/result.hpp"
 
 #include <array>
@@ -32,9 +33,10 @@ std::string random_bytes(std::size_t n);
 /// document as {"$sealed":{"k":<key id>,"n":<nonce, base64>,"c":<ciphertext, base64>}}.
 class sealer {
 public:
-  /// Opens `<dir>/secret.key` (32 bytes as hex, mode 0600) or makes it. Refuses a file that others
-  /// can read. Seals, opens and compares a test value before it returns.
-  static result<sealer> open(const std::filesystem::path& dir);
+  /// Opens `<dir>/secret.key` (32 bytes as hex, mode 0600); if there is none it is made, or refused
+  /// with `key_mismatch`. Refuses a file that others can read. Seals, opens and compares a test
+  /// value before it returns.
+  static result<sealer> open(const std::filesystem::path& dir, no_key otherwise = no_key::make);
   /// From 32 bytes given by the caller: tests and the harness. Any other length is hashed to 32
   /// bytes.
   static sealer from_key(std::string_view key32);

@@ -124,14 +124,25 @@ result<done> make_key(const std::filesystem::path& dir, const std::filesystem::p
 
 } // namespace
 
-result<std::string> load_or_make_key(const std::filesystem::path& dir) {
-  const auto p = dir / "secret.key";
+std::filesystem::path key_path(const std::filesystem::path& dir) {
+  return dir / "secret.key";
+}
+
+result<std::string> load_key(const std::filesystem::path& dir, no_key otherwise) {
+  const auto p = key_path(dir);
   // O_NONBLOCK: a named pipe in its place must not hang the start.
   constexpr int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
   if (const descriptor f{::open(p.c_str(), flags)}; f.ok())
     return read_key(f, p);
   if (errno != ENOENT)
     return system_error(errno, "opened", p);
+  if (otherwise == no_key::refuse)
+    return make_error(
+      fault::key_mismatch,
+      "The key file " + shown(p)
+        + " is missing, but there is a store that was written with it: its secrets could not be "
+          "read again.",
+      {}, "put the secret.key of this data directory back from a backup, with mode 0600");
   O3_TRY([[maybe_unused]] const done made, make_key(dir, p));
   const descriptor f{::open(p.c_str(), flags)};
   if (!f.ok())

@@ -116,6 +116,27 @@ class Refused(O3Test):
             f.write(held)
         s.start().ready()
 
+    def test_a_lost_or_foreign_key_is_refused_and_the_right_one_goes_on(self):
+        s = self.serving()
+        s.stop()
+        key = os.path.join(s.data, "secret.key")
+        os.rename(key, key + ".away")
+        self.refused(s, "key_mismatch", key)
+        self.assertFalse(os.path.exists(key), "a new key was made beside an existing store")
+        with open(os.open(key, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as f:
+            f.write("0123456789abcdef" * 4)
+        self.refused(s, "key_mismatch", key)
+        os.rename(key + ".away", key)
+        s.start().ready()
+
+    def test_a_first_token_that_no_request_can_carry_is_refused(self):
+        s = self.server(env={"O3_TOKEN": "correct horse battery!"})
+        self.refused(s, "config_invalid", "O3_TOKEN")
+        self.assertNotIn("horse", s.said())
+        s.env["O3_TOKEN"] = "correct-horse-battery"
+        s.start().ready()
+        self.assertEqual(s.token, "correct-horse-battery")
+
     def test_mistakes_in_the_configuration_are_all_listed(self):
         s = self.server("--set", "http.lissen=1", "--set", "limits.json_depth=99999")
         self.refused(s, "unknown_key", "listen", "json_depth", exit_code=EXIT_USAGE)
