@@ -40,6 +40,23 @@ class Refused(O3Test):
         s.start().ready()
         self.assertEqual(s.ended(s.submit("three_noops")["id"])["state"], "successful")
 
+    def test_a_taken_port_is_noticed_before_anything_is_taken_up(self):
+        s = self.serving()
+        s.put_template(template("slow", task("a", "worker.noop", input={"runtime_delay": 60})))
+        workflow = s.submit("slow")["id"]
+        until(lambda: s.tasks(workflow)["a"]["state"] == "running", "the task runs")
+        s.kill()
+        def held():
+            db = s.database()
+            self.addCleanup(db.close)
+            return db.execute("SELECT (SELECT count(*) FROM journal), (SELECT max(epoch) FROM shard)").fetchone()
+        before = held()
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            self.refused(s, "port_taken", listen=f"127.0.0.1:{taken.getsockname()[1]}")
+        self.assertEqual(held(), before, "a start that was refused changed the store")
+
     def test_a_file_in_place_of_the_data_directory_is_refused(self):
         s = self.server()
         with open(s.data, "wb"):
@@ -148,6 +165,35 @@ class Refused(O3Test):
         s.start(listen="0.0.0.0:0")
         self.assertEqual(s.wait_exit(), EXIT_USAGE, s.said())
         self.assertIn("http.insecure", s.stderr)
+
+
+class OpenFiles(O3Test):
+    """Clients may take all connections there are, but never the descriptors the store needs."""
+
+    def test_clients_that_take_every_connection_do_not_stop_it(self):
+        s = self.server(wrap=["prlimit", "--nofile=200:200", "--"]).start().ready()
+        self.assertIn("http.connections is cut", s.stderr)
+        idle = []
+        self.addCleanup(lambda: [c.close() for c in idle])
+        for _ in range(190):
+            c = socket.create_connection(("127.0.0.1", s.port), timeout=10)
+            idle.append(c)
+        # The first API read of this server, over the connection that ready() left open.
+        self.assertEqual(s.get("/workflow/")["items"], [])
+        self.assertEqual(s.ended(s.submit("three_noops")["id"])["state"], "successful")
+        self.assertIsNone(s.process.poll(), s.said())
+        while idle:
+            idle.pop().close()
+        until(lambda: s.cli("ls").returncode == 0, "a new connection is served again")
+
+    def test_the_soft_limit_is_raised_to_the_hard_one(self):
+        s = self.server(wrap=["prlimit", "--nofile=256:4000", "--"]).start().ready()
+        self.assertEqual(resource.prlimit(s.process.pid, resource.RLIMIT_NOFILE), (4000, 4000))
+
+    def test_a_limit_that_leaves_nothing_for_clients_is_refused(self):
+        s = self.server(wrap=["prlimit", "--nofile=100:100", "--"]).start()
+        self.assertEqual(s.wait_exit(), EXIT_FAILED, s.said())
+        self.assertIn("o3: start_failed: at most 100 files", s.stderr)
 
 
 class FullDisk(O3Test):

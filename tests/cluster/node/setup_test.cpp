@@ -1,12 +1,14 @@
 // A data directory made ready, and what becomes of the configuration: the part of a start that
 // comes before any service.
 #include "cluster/node/installation.hpp"
+#include "cluster/node/open_files.hpp"
 #include "cluster/node/options.hpp"
 #include "tests/contract/store/temp_dir.hpp"
 #include "tests/harness/catch.hpp"
 
 #include <fstream>
 #include <sqlite3.h>
+#include <sys/resource.h>
 
 using namespace o3;
 
@@ -109,4 +111,44 @@ TEST_CASE("a first token that no request could carry is refused, and nothing is 
   REQUIRE(tokens);
   CHECK(tokens->find(good) != nullptr);
   CHECK(api::is_token(good));
+}
+
+TEST_CASE("connections are cut to what the limit of open files leaves beside the store") {
+  const config::options o;
+  const auto reserve = reserved_files(o);
+  CHECK(reserve > 100);
+  const auto fitted = [&](std::uint64_t limit, std::string& said) {
+    http::server_options h;
+    const logger log{log_level::info, system_clock(),
+                     [&](log_level, std::string_view line) { said += line; }};
+    const auto r = fit_connections(h, o, limit, log);
+    return r ? h : http::server_options{.connections = 0};
+  };
+  std::string said;
+  const auto wide = fitted(reserve + 4096, said);
+  CHECK(wide.connections == 4096);
+  CHECK(said.empty());
+  const auto narrow = fitted(reserve + 4095, said);
+  CHECK(narrow.connections == 4095);
+  CHECK(said.find("http.connections is cut") != std::string::npos);
+  CHECK(said.find("4095") != std::string::npos);
+  const auto small = fitted(reserve + 20, said);
+  CHECK(small.connections == 20);
+  CHECK(small.connections_per_address == 20);
+  CHECK(small.streams == 20);
+  CHECK(fitted(reserve, said).connections == 0); // refused
+}
+
+TEST_CASE("the soft limit of open files is raised to the hard one") {
+  rlimit before{};
+  REQUIRE(getrlimit(RLIMIT_NOFILE, &before) == 0);
+  rlimit low = before;
+  low.rlim_cur = std::min<rlim_t>(before.rlim_max, 256);
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &low) == 0);
+  const auto got = raise_open_files();
+  rlimit after{};
+  CHECK(getrlimit(RLIMIT_NOFILE, &after) == 0);
+  CHECK(after.rlim_cur == before.rlim_max);
+  CHECK((after.rlim_cur == RLIM_INFINITY || got == after.rlim_cur));
+  CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
 }
