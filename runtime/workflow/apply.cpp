@@ -132,6 +132,25 @@ struct folder {
     from_checkpoint(s, r.body);
     s.records_since_checkpoint = 0;
   }
+  void operator()(const task_launch& r) const {
+    auto& t = s.tasks[r.task];
+    if (r.change.plan)
+      t.launches.emplace_back();
+    if (t.launches.empty())
+      return;
+    auto& l = t.launches.back();
+    launch::apply(l, r.change);
+    if (is_terminal(t.state))
+      return; // news of a job nobody owns
+    bool parked = l.at.phase == launch::phase::parked;
+    t.state = parked ? task_state::needs_operator : task_state::running;
+    t.code = parked ? fault::launch_parked : fault::none;
+    t.message = parked ? l.note.message : "";
+    t.calling = !parked; // in hand: its intervals do not survive a passivation
+    t.wake_at = r.tick_at;
+    t.waits_for = r.waits_for;
+    status();
+  }
   void operator()(const quarantined& r) const {
     s.status = workflow_state::needs_operator;
     s.code = fault::quarantined;
@@ -146,6 +165,7 @@ private:
     t.state = task_state::running;
     t.attempt = attempt;
     t.attribute_n = 0;
+    t.launches_before = t.launches.size();
     t.calling = t.canceling = false;
     t.started_at = at;
     if (!t.first_started_at)

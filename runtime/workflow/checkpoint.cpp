@@ -46,6 +46,10 @@ json task_to_json(const task_instance& t) {
   if (t.code != fault::none)
     j["code"] = static_cast<std::uint16_t>(t.code);
   put(j, "msg", t.message);
+  for (const auto& l : t.launches)
+    j["launches"].push_back(launch::to_json(l));
+  if (t.launches_before != 0)
+    j["launches_before"] = t.launches_before;
   return j;
 }
 
@@ -66,6 +70,14 @@ task_instance task_from_json(const json& j) {
   take(j, "for", t.waits_for);
   t.code = static_cast<fault>(j.value("code", std::uint16_t{0}));
   take(j, "msg", t.message);
+  if (auto it = j.find("launches"); it != j.end())
+    for (const auto& l : *it) {
+      auto state = launch::from_json(l);
+      if (!state)
+        throw json::other_error::create(501, state.error().message, &l);
+      t.launches.push_back(*std::move(state));
+    }
+  t.launches_before = j.value("launches_before", std::size_t{0});
   return t;
 }
 

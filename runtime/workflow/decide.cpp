@@ -129,7 +129,9 @@ void decider::stop_overdue() {
                         + spec(*s_.failed_task).ref + " was over"});
       continue;
     }
-    if (s_.tasks[t].calling)
+    if (is_outside(t))
+      cut_off_outside(t);
+    else if (s_.tasks[t].calling)
       effects_.push_back(stop_worker{t, s_.tasks[t].attempt});
     emit(
       task_ended{t,
@@ -155,7 +157,7 @@ void decider::look_at_due() {
     if (limit && *limit <= c_.now
         && !(due && task.state == task_state::running && *task.wake_at <= *limit))
       time_out(t);
-    else if (task.state == task_state::running)
+    else if (task.state == task_state::running || task.state == task_state::needs_operator)
       ping(t);
     else if (!s_.failing() && !s_.canceling())
       start(t);
@@ -279,10 +281,17 @@ decision decide(state s, const std::vector<event>& events, const context& c) {
   return d.finish();
 }
 
+const launch::settings& context::default_launches() {
+  static const launch::settings those;
+  return those;
+}
+
 std::vector<effect> open_effects(const state& s) {
   std::vector<effect> out;
   for (auto t : s.active)
-    if (s.tasks[t].calling) {
+    if (s.graph->tasks[t].cls->runs_in == "outside") {
+      open_talks(s, t, out);
+    } else if (s.tasks[t].calling) {
       out.push_back(call_worker{t, s.tasks[t].attempt});
       if (s.tasks[t].canceling)
         out.push_back(stop_worker{t, s.tasks[t].attempt});

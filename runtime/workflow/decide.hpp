@@ -7,6 +7,8 @@
 // even without events. Threads: pure.
 #pragma once
 #include "runtime/base/random.hpp"
+#include "runtime/launch/next.hpp"
+#include "runtime/outside/talk.hpp"
 #include "runtime/template/task_step.hpp"
 #include "runtime/workflow/records.hpp"
 
@@ -42,7 +44,22 @@ struct call_lost {
   std::uint32_t task = 0, attempt = 0;
   std::string why;
 };
-using event = std::variant<cancel_asked, attribute_written, call_said, call_ended, call_lost>;
+/// From whoever held a talk with the target of an attempt; ignored if the attempt is over.
+struct talked {
+  std::uint32_t task = 0, attempt = 0;
+  outside::topic about = outside::topic::read;
+  std::uint32_t launch_attempt = 0; ///< as in hold_talk
+  outside::conclusion what;
+};
+/// An operator's verb for a parked launch: adopt, declare_absent or give_up.
+struct resolved {
+  std::uint32_t task = 0;
+  launch::event verb;
+};
+/// The state was folded from the journal: whatever was under way then is not any more.
+struct reloaded {};
+using event = std::variant<cancel_asked, attribute_written, call_said, call_ended, call_lost,
+                           talked, resolved, reloaded>;
 
 /// Stands for the workflow itself where a task's position is expected; the log store uses the same
 /// number.
@@ -56,12 +73,27 @@ struct call_worker {
 struct stop_worker {
   std::uint32_t task = 0, attempt = 0;
 };
+/// Hold a talk with the target. A talk under way about the same thing is the same talk.
+struct hold_talk {
+  std::uint32_t task = 0, attempt = 0;
+  outside::topic about = outside::topic::read;
+  std::uint32_t launch_attempt = 0;
+  std::string marker, key;
+  std::optional<launch::witness> witness;
+  millis deadline{};       ///< send: of the request; 0 = the client's own
+  steady_time not_after{}; ///< send: not begun later
+  bool last = false;       ///< cancel: the task has ended, nobody waits for an answer
+};
+/// Stop talking: the attempt is over.
+struct drop_talks {
+  std::uint32_t task = 0, attempt = 0;
+};
 struct write_log {
   std::uint32_t task = 0; ///< no_task for the workflow's own lines
   std::uint32_t attempt = 0;
   task_log_line line;
 };
-using effect = std::variant<call_worker, stop_worker, write_log>;
+using effect = std::variant<call_worker, stop_worker, write_log, hold_talk, drop_talks>;
 
 struct context {
   wall_time now;
@@ -71,6 +103,14 @@ struct context {
   const limits& lim;
   std::uint32_t steps_max = 256;             ///< task steps in one call; then `more`
   log_level log_threshold = log_level::info; ///< lines below are not made
+  // -- of launches
+  steady_time steady{};
+  std::uint64_t epoch = 1;
+  std::string_view install8 = "00000000";
+  bool hold_sends = false; ///< a restored backup is being reconciled
+  const launch::settings& launches = default_launches();
+
+  static const launch::settings& default_launches();
 };
 
 struct decision {
@@ -86,8 +126,10 @@ struct decision {
 decision accept(const accepted& a, std::shared_ptr<const plan> graph, const context& c);
 decision decide(state s, const std::vector<event>& events, const context& c);
 
-/// Effects that a restarted node must perform again for `s`: its open calls.
+/// Effects that a restarted node must perform again for `s`: its open calls. Launches under way are
+/// not among them: the event `reloaded` brings those.
 std::vector<effect> open_effects(const state& s);
+void open_talks(const state& s, std::uint32_t t, std::vector<effect>& out);
 /// A task's attributes with their secrets in clear; {} if it has none.
 json opened(const json& attributes, const sealer& seal);
 /// What a worker needs to run attempt `t`: resolved inputs (secrets in clear), attributes.

@@ -123,6 +123,11 @@ void decider::start(std::uint32_t t) {
     end_attempt(t, attempt, {task_state::failed, inputs.error().code, inputs.error().message}, {});
     return;
   }
+  if (is_outside(t)) {
+    ++steps_;
+    start_outside(t, attempt, *code->outside, *inputs);
+    return;
+  }
   if (cls(t).runs_in == "worker") {
     ++steps_;
     emit(task_started{t, attempt});
@@ -145,6 +150,10 @@ void decider::start(std::uint32_t t) {
 }
 
 void decider::ping(std::uint32_t t) {
+  if (is_outside(t)) {
+    ping_outside(t);
+    return;
+  }
   const auto* code = c_.code(cls(t).name);
   if (code == nullptr) {
     ++steps_;
@@ -172,6 +181,10 @@ void decider::ping(std::uint32_t t) {
 // here.
 void decider::stop(std::uint32_t t) {
   auto& task = s_.tasks[t];
+  if (is_outside(t) && task.attempt != 0 && task.state != task_state::waiting) {
+    stop_outside(t);
+    return;
+  }
   if (task.state != task_state::running) {
     emit(task_ended{t,
                     0,
@@ -205,6 +218,8 @@ void decider::stop(std::uint32_t t) {
 }
 
 void decider::time_out(std::uint32_t t) {
+  if (is_outside(t) && time_out_outside(t))
+    return;
   const auto& task = s_.tasks[t];
   auto first = task.first_started_at.value_or(c_.now);
   bool total = spec(t).total_timeout && first + *spec(t).total_timeout <= c_.now;
@@ -224,6 +239,10 @@ void decider::time_out(std::uint32_t t) {
 // Asks a running task to stop and does not wait for its answer; what it set on the way out is kept.
 json decider::cut_off(std::uint32_t t) {
   const auto& task = s_.tasks[t];
+  if (is_outside(t)) {
+    cut_off_outside(t);
+    return {};
+  }
   if (task.calling) {
     effects_.push_back(stop_worker{t, task.attempt});
     return {};

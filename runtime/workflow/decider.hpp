@@ -18,6 +18,9 @@ public:
   void on(const call_said& e);
   void on(const call_ended& e);
   void on(const call_lost& e);
+  void on(const talked& e);
+  void on(const resolved& e);
+  void on(const reloaded& e);
   /// Everything that is due or possible at `now`.
   void advance();
   decision finish();
@@ -55,6 +58,23 @@ private:
   std::string masked(std::string text);
   std::uint64_t next_random();
   result<json> inputs_of(std::uint32_t t) const;
+
+  // decide_outside.cpp
+  void start_outside(std::uint32_t t, std::uint32_t attempt, const outside::outside_code& code,
+                     const json& inputs);
+  void ping_outside(std::uint32_t t);
+  void stop_outside(std::uint32_t t);
+  bool time_out_outside(std::uint32_t t);
+  void cut_off_outside(std::uint32_t t);
+  void talked_of_launch(const talked& e);
+  void talked_of_end(const talked& e);
+  bool take_set(std::uint32_t t, json set);
+  void step_launch(std::uint32_t t, const launch::event& e);
+  void after_launch(std::uint32_t t, launch::phase before, bool canceled_before);
+  void perform_launch(std::uint32_t t, const launch::effect& e);
+  void hold(std::uint32_t t, outside::topic about, bool last = false);
+  [[nodiscard]] launch::context launch_context(std::uint32_t t);
+  [[nodiscard]] bool is_outside(std::uint32_t t) const { return cls(t).runs_in == "outside"; }
 
   void log(std::uint32_t task, std::uint32_t attempt, log_level level, std::string text);
   [[nodiscard]] const task_spec& spec(std::uint32_t t) const { return s_.graph->doc.tasks[t]; }

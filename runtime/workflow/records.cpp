@@ -101,6 +101,12 @@ struct writer {
   }
   void operator()(const checkpoint& r) const { out.field("body", r.body); }
   void operator()(const quarantined& r) const { out.field("msg", std::string_view{r.message}); }
+  void operator()(const task_launch& r) const {
+    out.field("t", r.task).key("launch");
+    launch::encode(out, r.change);
+    time("tick", r.tick_at);
+    text("for", r.waits_for);
+  }
 };
 
 // The reading side; nlohmann throws on a wrong type, decode() turns that into a fault.
@@ -157,6 +163,14 @@ struct reader {
     return a;
   }
 
+  // A launch is read by its own versioned codec; what is wrong there ends here as an exception.
+  [[nodiscard]] record read_launch() const {
+    auto change = launch::decode(j.at("launch"));
+    if (!change)
+      throw json::other_error::create(501, change.error().message, &j);
+    return task_launch{task(), *std::move(change), time("tick"), text("for")};
+  }
+
   [[nodiscard]] std::optional<record> read(unsigned kind) const {
     switch (kind) {
     case 1:
@@ -195,6 +209,8 @@ struct reader {
       return checkpoint{j.at("body")};
     case 13:
       return quarantined{text("msg")};
+    case 14:
+      return read_launch();
     default:
       return std::nullopt;
     }
@@ -214,10 +230,10 @@ unsigned kind_of(const record& r) {
 
 std::string_view name_of(const record& r) {
   static constexpr std::string_view names[]
-    = {"workflow.accepted",   "workflow.started",   "task.started",   "task.progress",
-       "task.ended",          "task.retry",         "task.blocked",   "task.attribute",
-       "workflow.failing",    "workflow.canceling", "workflow.ended", "checkpoint",
-       "workflow.quarantined"};
+    = {"workflow.accepted",    "workflow.started",   "task.started",   "task.progress",
+       "task.ended",           "task.retry",         "task.blocked",   "task.attribute",
+       "workflow.failing",     "workflow.canceling", "workflow.ended", "checkpoint",
+       "workflow.quarantined", "task.launch"};
   static_assert(std::size(names) == std::variant_size_v<record>);
   return names[r.index()];
 }

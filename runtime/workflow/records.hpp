@@ -92,11 +92,19 @@ struct quarantined {
   std::string message;
 };
 
-using record
-  = std::variant<accepted, started, task_started, task_progress, task_ended, task_retry,
-                 task_blocked, attribute_set, failing, canceled, ended, checkpoint, quarantined>;
+/// One step of the launch of the attempt under way; the first has the launch's plan.
+struct task_launch {
+  std::uint32_t task = 0;
+  launch::record change;
+  std::optional<wall_time> tick_at; ///< when the launch wants a tick
+  std::string waits_for;
+};
 
-/// The stable number of a record's kind (its `k`), 1 to 13.
+using record = std::variant<accepted, started, task_started, task_progress, task_ended, task_retry,
+                            task_blocked, attribute_set, failing, canceled, ended, checkpoint,
+                            quarantined, task_launch>;
+
+/// The stable number of a record's kind (its `k`), 1 to 14.
 unsigned kind_of(const record& r);
 /// Its name in events and logs: "workflow.accepted", "task.ended", …
 std::string_view name_of(const record& r);

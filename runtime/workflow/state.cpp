@@ -14,6 +14,13 @@ std::optional<wall_time> deadline(const state& s, std::uint32_t t) {
   const auto& task = s.tasks[t];
   const auto& spec = s.graph->doc.tasks[t];
   std::optional<wall_time> due;
+  // What was started outside is being stopped, or looked for so that it can be. It has as long for
+  // that as a canceled workflow; while it is in doubt whether it runs, its time does not end.
+  if (const auto* l = task.launch(); l != nullptr && (l->at.cancel || task.canceling)) {
+    if (spec.timeout && task.started_at && !s.canceling() && !launch::in_doubt(*l))
+      due = *task.started_at + *spec.timeout + s.graph->doc.cancel_deadline;
+    return due;
+  }
   if (spec.timeout && task.started_at && task.state == task_state::running)
     due = *task.started_at + *spec.timeout;
   if (spec.total_timeout && task.first_started_at)

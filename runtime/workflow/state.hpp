@@ -7,6 +7,7 @@
 #include "runtime/base/fault.hpp"
 #include "runtime/base/id.hpp"
 #include "runtime/dag/plan.hpp"
+#include "runtime/launch/state.hpp"
 #include "runtime/template/states.hpp"
 
 #include <memory>
@@ -31,6 +32,14 @@ struct task_instance {
   std::string waits_for;            ///< why it is not moving, one sentence
   fault code = fault::none;         ///< of the last bad end, or of the wait
   std::string message;
+  /// Of classes that call out: what each attempt started, the last one counts for the task.
+  std::vector<launch::launch_state> launches;
+
+  /// The launch of the attempt under way; nullptr if it has none.
+  [[nodiscard]] const launch::launch_state* launch() const {
+    return launches.empty() || launches.size() < launches_before + 1 ? nullptr : &launches.back();
+  }
+  std::size_t launches_before = 0; ///< launches of earlier attempts
 };
 
 struct state {

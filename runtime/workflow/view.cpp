@@ -1,5 +1,7 @@
 #include "runtime/workflow/view.hpp"
 
+#include "runtime/launch/evidence.hpp"
+
 namespace o3::workflow {
 namespace {
 
@@ -127,7 +129,10 @@ void write_task(json_writer& out, const state& s, std::uint32_t i) {
   for (auto d : before)
     out.value(std::string_view{s.graph->doc.tasks[d].ref});
   out.end_array();
-  out.key("launches").begin_array().end_array(); // classes with external launches add theirs
+  out.key("launches").begin_array();
+  for (const auto& l : t.launches)
+    out.value(launch::evidence(l));
+  out.end_array();
   write_error(
     out, t.state == task_state::successful || t.state == task_state::running ? fault::none : t.code,
     t.message);
@@ -179,6 +184,13 @@ public_event to_event(const record& r, const id& workflow, wall_time at, const p
             w.field("outputs", redacted(x.set));
         if constexpr (requires { x.value; })
           w.field("name", std::string_view{x.name}).field("value", redacted(x.value));
+        if constexpr (requires { x.change; }) {
+          w.field("phase", to_string(x.change.at.phase));
+          if (x.change.outcome && !x.change.outcome->external_id.empty())
+            w.field("external_id", std::string_view{x.change.outcome->external_id});
+          if (x.change.note && !x.change.note->message.empty())
+            w.field("message", std::string_view{x.change.note->message});
+        }
         if constexpr (requires { x.wake_at; })
           time_or_null(w, "wake_at", x.wake_at);
         if constexpr (requires { x.due; })

@@ -35,6 +35,13 @@ std::vector<cause> why_running(const state& s, std::uint32_t i) {
   std::vector<cause> out;
   if (t.canceling)
     out.push_back({"cancel", "was asked to stop and has not stopped yet", s.cancel_until});
+  if (s.graph->tasks[i].cls->runs_in == "outside") {
+    const auto* l = t.launch();
+    bool known = l == nullptr || l->at.phase == launch::phase::confirmed;
+    out.push_back({known ? "external" : "launch", "waits for " + t.waits_for,
+                   known ? deadline(s, i) : t.wake_at});
+    return out;
+  }
   if (t.calling)
     out.push_back(
       {"worker", "attempt " + std::to_string(t.attempt) + " was handed to the workers of this node",

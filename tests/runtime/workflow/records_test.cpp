@@ -14,6 +14,17 @@ std::string text_of(const record& r) {
   return out;
 }
 
+launch::record launch_step() {
+  launch::record r;
+  r.plan = launch::plan{};
+  r.plan->launch_id = id::derived({}, "launch");
+  r.plan->install8 = "0123abcd";
+  r.plan->request_sha256 = std::string(64, 'a');
+  r.at.phase = launch::phase::searching;
+  r.witness = launch::witness{"40", "o3"};
+  return r;
+}
+
 std::vector<record> one_of_each() {
   accepted a;
   a.workflow = id::derived({}, "golden");
@@ -41,7 +52,8 @@ std::vector<record> one_of_each() {
     canceled{"me", "because", from_ms(13), true},
     ended{workflow_state::failed, fault::required_task_failed, "no"},
     checkpoint{{{"tasks", json::array()}}},
-    quarantined{"thrice"}};
+    quarantined{"thrice"},
+    task_launch{1, launch_step(), from_ms(14), "an answer"}};
 }
 
 } // namespace
