@@ -9,6 +9,8 @@
 #include "runtime/base/crypto.hpp"
 #include "runtime/base/limits.hpp"
 #include "runtime/base/log.hpp"
+#include "runtime/launch/next.hpp"
+#include "runtime/outside/caller.hpp"
 #include "runtime/store/journal.hpp"
 #include "runtime/store/log_store.hpp"
 
@@ -48,6 +50,9 @@ struct node_context {
   std::shared_ptr<std::atomic<bool>> draining = std::make_shared<std::atomic<bool>>(false);
   /// Followers of events or logs; while 0 nobody announces commits.
   std::shared_ptr<std::atomic<int>> followers = std::make_shared<std::atomic<int>>(0);
+  /// Sends what tasks that call out have to say; absent: nothing can be called.
+  std::shared_ptr<outside::caller> targets;
+  std::string install8 = "00000000"; ///< of this installation, in every marker
   actors::blocking blocking_owners = actors::blocking::detached;
   /// The store cannot go on, or another owner took over. Live: message and _exit(75); never returns
   /// there. The harness marks the node dead.

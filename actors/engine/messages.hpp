@@ -84,7 +84,8 @@ struct read_back { ///< answer to "is this row in the journal?"
 struct existing { ///< the workflow that holds an idempotency key
   std::optional<store::summary> row;
   std::optional<store::kept_key> kept;
-  std::string trouble; ///< the store could not be read
+  std::vector<error> warnings; ///< of the acceptance
+  std::string trouble;         ///< the store could not be read
 };
 struct found_key {
   std::shared_ptr<existing> what;

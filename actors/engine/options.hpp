@@ -2,6 +2,7 @@
 // value.
 #pragma once
 #include "runtime/base/log.hpp"
+#include "runtime/launch/next.hpp"
 #include "runtime/store/journal.hpp"
 
 #include <cstddef>
@@ -24,6 +25,7 @@ struct engine_options {
   millis sweep_interval{300'000};    ///< safety net: look for due work nobody holds
   store::retention keep;
   millis retention_interval{60'000};
+  launch::settings launches;
   log_level task_log = log_level::info; ///< threshold of workflow and task logs
   millis log_maintenance{60'000};
 };

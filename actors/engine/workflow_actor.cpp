@@ -234,6 +234,7 @@ void on_loaded(workflow_actor* self, loaded_workflow& l) {
   st.row_wake = l.row->wake_at;
   ++st.ctx->stats->activated;
   perform(self, workflow::open_effects(*st.state));
+  st.inbox.emplace_back(workflow::reloaded{});
   for (auto& c : std::exchange(st.commands, {}))
     take_command(self, c);
   step(self);
@@ -315,7 +316,11 @@ workflow::context decision_context(const workflow_shell& st, const code_lookup& 
           .seal = *st.ctx->seal,
           .lim = st.ctx->lim,
           .steps_max = st.ctx->opts.steps_max,
-          .log_threshold = st.ctx->opts.task_log};
+          .log_threshold = st.ctx->opts.task_log,
+          .steady = st.ctx->time.steady(),
+          .epoch = st.ctx->epoch,
+          .install8 = st.ctx->install8,
+          .launches = st.ctx->opts.launches};
 }
 
 void begin_append(workflow_actor* self, workflow::decision d,

@@ -1,4 +1,5 @@
 // What a workflow does once its records are on disk: log lines, calls to workers.
+#include "actors/engine/outside_actor.hpp"
 #include "actors/engine/task_actor.hpp"
 #include "actors/engine/workflow_shell.hpp"
 #include "actors/supervision/supervisor.hpp"
@@ -70,6 +71,40 @@ void call(workflow_actor* self, const workflow::call_worker& c) {
   st.tasks[c.task] = std::move(a);
 }
 
+// The effect, and what the class may know; the actor of the attempt is made with its first talk.
+void talk(workflow_actor* self, const workflow::hold_talk& h) {
+  auto& st = self->state;
+  const auto& s = *st.state;
+  const auto& t = s.tasks[h.task];
+  if (is_terminal(t.state) && !h.last)
+    return; // ended in the same turn
+  const auto* code = st.ctx->catalogue->get()->classes->code(s.graph->doc.tasks[h.task].class_name);
+  if (code == nullptr || !code->outside)
+    return; // its class is gone: the task says so when it is looked at again
+  auto o = std::make_shared<talk_order>();
+  o->what = h;
+  o->code = code->outside;
+  if (auto inputs = workflow::worker_inputs(s, h.task, *st.ctx->seal, st.ctx->lim))
+    o->inputs = *std::move(inputs);
+  o->attributes = workflow::opened(t.attributes, *st.ctx->seal);
+  o->last_task_state = t.last_state ? to_string(*t.last_state) : std::string_view{"never"};
+  o->force = s.cancel_forced;
+  if (!t.launches.empty()) {
+    o->external_id = t.launches.back().outcome.external_id;
+    o->details = t.launches.back().outcome.details;
+  }
+  if (h.last) { // nobody waits for it: not one of this workflow's
+    self->send(spawn_outside(self->system(), st.ctx, self), to_message(hold{std::move(o)}));
+    return;
+  }
+  auto& a = st.tasks[h.task];
+  if (!a) {
+    a = spawn_outside(self->system(), st.ctx, self);
+    self->monitor(a);
+  }
+  self->send(a, to_message(hold{std::move(o)}));
+}
+
 } // namespace
 
 void perform(workflow_actor* self, const std::vector<workflow::effect>& effects) {
@@ -80,7 +115,14 @@ void perform(workflow_actor* self, const std::vector<workflow::effect>& effects)
   for (const auto& e : effects)
     if (const auto* c = std::get_if<workflow::call_worker>(&e))
       call(self, *c);
-    else if (const auto* s = std::get_if<workflow::stop_worker>(&e))
+    else if (const auto* h = std::get_if<workflow::hold_talk>(&e))
+      talk(self, *h);
+    else if (const auto* d = std::get_if<workflow::drop_talks>(&e)) {
+      if (auto it = st.tasks.find(d->task); it != st.tasks.end()) {
+        self->send(it->second, to_message(drop_all{}));
+        st.tasks.erase(it); // another attempt gets another actor
+      }
+    } else if (const auto* s = std::get_if<workflow::stop_worker>(&e))
       if (auto it = st.tasks.find(s->task); it != st.tasks.end())
         self->send(it->second, to_message(stop_task{is_terminal(st.state->tasks[s->task].state)}));
 }
@@ -91,6 +133,9 @@ void on_task_down(workflow_actor* self, const caf::down_msg& down) {
     if (it->second.address() == down.source) {
       auto task = it->first;
       st.tasks.erase(it);
+      if (down.reason && st.state && st.state->graph->tasks[task].cls->runs_in == "outside")
+        throw std::runtime_error("the talks of task " + st.state->graph->doc.tasks[task].ref
+                                 + " crashed: " + actors::reason_text(down.reason));
       if (down.reason && st.state)
         st.inbox.push_back(workflow::call_lost{task, st.state->tasks[task].attempt,
                                                actors::reason_text(down.reason)});

@@ -23,13 +23,26 @@ void refuse(workflow_actor* self, std::vector<error> errors) {
   reply_and_quit(self, validation_answer(std::move(errors)));
 }
 
+/// What the acceptance warned of: it stands in the first row.
+std::vector<error> warnings_of(store::reader& in, const id& workflow) {
+  const auto first = in.rows(workflow, 1, 1);
+  if (first.empty())
+    return {};
+  const auto records = workflow::decode_row(first.front().records);
+  const auto* a
+    = records && !records->empty() ? std::get_if<workflow::accepted>(&records->front()) : nullptr;
+  return a != nullptr ? a->warnings : std::vector<error>{};
+}
+
 void look_up_key(workflow_actor* self) {
   auto& st = self->state;
   auto run = std::make_shared<std::function<void(store::reader&)>>(
     [me = caf::actor{self}, who = st.job->request.who, key = st.body_key](store::reader& in) {
       auto e = std::make_shared<existing>();
       e->row = in.find_key(who.project, who.principal, key);
-      if (!e->row)
+      if (e->row)
+        e->warnings = warnings_of(in, e->row->workflow);
+      else
         e->kept = in.find_kept_key(who.project, who.principal, key);
       caf::anon_send(me, to_message(found_key{std::move(e)}));
     });
@@ -42,24 +55,32 @@ void look_up_key(workflow_actor* self) {
              to_message(read_job{std::move(run), std::move(failed)}));
 }
 
-answer replayed(const id& workflow, const store::summary* row) {
+/// A text of the request's workflow.meta; "" if there is none.
+std::string meta_text(const json& body, const char* name) {
+  const auto at = json::json_pointer{"/workflow/meta"} / name;
+  return body.contains(at) && body.at(at).is_string() ? body.at(at).get<std::string>()
+                                                      : std::string{};
+}
+
+/// Same shape as an acceptance. Of a workflow that was pruned only the key is left; ref and trace
+/// are those of the request, whose body is the same.
+answer replayed(const existing& found, const json& body) {
   answer a;
   a.kind = answer::how::replayed;
-  a.location = "/api/v1/workflow/" + workflow.hex() + "/";
   json_writer out{a.body};
-  out.begin_object().field("id", workflow);
-  if (row != nullptr) {
-    out.field("ref", std::string_view{row->ref}).field("trace_id", std::string_view{row->trace_id});
-    out.field("revision", row->revision).field("state", to_string(row->state));
-  } else {
-    out.key("state").null().field("pruned", true); // its record is gone, its key is kept
+  if (found.row) {
+    a.location = "/api/v1/workflow/" + found.row->workflow.hex() + "/";
+    workflow::write_accepted(out, *found.row, found.warnings);
+    return a;
   }
+  const auto trace_id = meta_text(body, "trace_id");
+  out.begin_object()
+    .field("id", found.kept->workflow)
+    .field("ref", std::string_view{meta_text(body, "ref")});
+  out.field("trace_id", trace_id.empty() ? found.kept->workflow.hex() : trace_id);
+  out.field("revision", 1U).key("state").null().field("pruned", true);
   out.key("warnings").begin_array().end_array();
-  out.key("links")
-    .begin_object()
-    .field("self", std::string_view{a.location})
-    .end_object()
-    .end_object();
+  out.key("links").begin_object().end_object().end_object();
   return a;
 }
 
@@ -152,7 +173,7 @@ void on_found_key(workflow_actor* self, const existing& found) {
     return;
   }
   ++st.ctx->stats->replayed;
-  auto a = replayed(other, found.row ? &*found.row : nullptr);
+  auto a = replayed(found, *st.job->request.body);
   if (!st.job->request.wait || !found.row) {
     reply_and_quit(self, std::move(a));
     return;

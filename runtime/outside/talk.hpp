@@ -1,15 +1,15 @@
 // How a class that calls out speaks with its target: short conversations, as pure machines.
 //
 // A talk gives requests and takes answers until it is over, and then says what came of it. It
-// performs nothing, keeps no clock and has no randomness; whoever drives it (a task actor, a poller,
-// a test) sends the requests one at a time and brings the answers. Which conversations there are, and
-// when, is decided by runtime/workflow and runtime/launch: a class only says how each is held.
+// performs nothing, keeps no clock and has no randomness; whoever drives it (a task actor, a
+// poller, a test) sends the requests one at a time and brings the answers. Which conversations
+// there are, and when, is decided by runtime/workflow and runtime/launch: a class only says how
+// each is held.
 //
 //   read       a class without a launch: everything it does (GETs; other idempotent calls)
-//   preflight  free GETs before a launch: may it work, can the marker be carried, what is visible now
-//   send       the one request that starts something; its answer is classified
-//   search     list what carries our key, all pages, newest first
-//   watch      how is the thing that was started?
+//   preflight  free GETs before a launch: may it work, can the marker be carried, what is visible
+//   now send       the one request that starts something; its answer is classified search     list
+//   what carries our key, all pages, newest first watch      how is the thing that was started?
 //   finish     it has ended: outputs, artifacts, the rest of its log
 //   cancel     stop it; a thing that has ended already is no error
 //

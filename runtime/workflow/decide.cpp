@@ -242,6 +242,8 @@ std::optional<wall_time> decider::retry_due(std::uint32_t t, std::uint32_t attem
 void decider::end_attempt(std::uint32_t t, std::uint32_t new_attempt, const task_end& end,
                           json set) {
   auto attempt = new_attempt != 0 ? new_attempt : s_.tasks[t].attempt;
+  if (is_outside(t))
+    effects_.push_back(drop_talks{t, attempt});
   if (auto due = s_.tasks[t].canceling ? std::nullopt : retry_due(t, attempt, end)) {
     log(t, attempt, log_level::warning,
         "attempt " + std::to_string(attempt) + " ended " + std::string{to_string(end.state)} + ": "

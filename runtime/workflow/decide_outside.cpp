@@ -221,7 +221,7 @@ void decider::on(const reloaded&) {
 
 bool decider::take_set(std::uint32_t t, json set) {
   if (auto bad = check_set(t, set)) {
-    effects_.push_back(drop_talks{t, s_.tasks[t].attempt});
+    cut_off_outside(t);
     end_attempt(t, 0, *bad, {});
     return false;
   }

@@ -164,6 +164,15 @@ void write_accepted(json_writer& out, const state& s) {
   out.end_object();
 }
 
+void write_accepted(json_writer& out, const store::summary& s, const std::vector<error>& warnings) {
+  out.begin_object().field("id", s.workflow).field("ref", std::string_view{s.ref});
+  out.field("trace_id", std::string_view{s.trace_id}).field("revision", s.revision);
+  out.field("state", to_string(s.state));
+  write_warnings(out, warnings);
+  write_links(out, s.workflow);
+  out.end_object();
+}
+
 public_event to_event(const record& r, const id& workflow, wall_time at, const plan& p) {
   if (std::holds_alternative<checkpoint>(r))
     return {};

@@ -27,6 +27,8 @@ void write_task(json_writer& out, const state& s, std::uint32_t t);
 void write_summary(json_writer& out, const store::summary& s);
 /// The answer to a submit: {id, ref, trace_id, revision, state, warnings[], links{}}.
 void write_accepted(json_writer& out, const state& s);
+/// The same for a repeated submit, from what the store keeps.
+void write_accepted(json_writer& out, const store::summary& s, const std::vector<error>& warnings);
 /// The event a record shows to the outside: name and JSON data; empty name if it is internal.
 struct public_event {
   std::string name;

@@ -1,0 +1,45 @@
+// One attempt of a task that calls out: holds its talks, one request at a time each, and brings
+// what they concluded to the workflow. It decides nothing: which talk is held when is
+// runtime/workflow's.
+//
+//   message        reply  what
+//   -------------  -----  --------------------------------------------------------------------
+//   hold{what}     -      begin a talk; one about the same thing that is under way goes on alone
+//   drop{}         -      the attempt is over: talks are forgotten, a last cancel is still held
+//   heard{n, a}    -      from the caller: an answer
+//   again{topic}   -      to itself: a watch, or a talk that asked to be held again, is due
+//
+// A watch goes on by itself until the thing has ended, then `finish` is held; only news are told.
+// Ends when dropped; dies with its parent. State: talks under way. Nothing a crash could lose.
+#pragma once
+#include "actors/engine/context.hpp"
+#include "runtime/workflow/decide.hpp"
+
+#include <caf/actor.hpp>
+#include <caf/actor_system.hpp>
+
+namespace o3::engine {
+
+/// What a talk needs besides the effect that asks for it.
+struct talk_order {
+  workflow::hold_talk what;
+  std::shared_ptr<const outside::outside_code> code;
+  json inputs = json::object();     ///< secrets in clear
+  json attributes = json::object(); ///< secrets in clear
+  std::string external_id;
+  json details;
+  std::string last_task_state;
+  bool force = false;
+};
+struct hold {
+  std::shared_ptr<talk_order> what;
+};
+struct drop_all {};
+caf::message to_message(hold x);
+caf::message to_message(drop_all x);
+caf::actor spawn_outside(caf::actor_system& sys, const context_ptr& ctx, const caf::actor& parent);
+
+} // namespace o3::engine
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(o3::engine::hold)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(o3::engine::drop_all)
