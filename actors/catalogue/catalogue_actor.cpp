@@ -5,7 +5,6 @@
 #include "actors/supervision/blocking.hpp"
 
 #include "actors/pch.hpp"
-#include <unistd.h>
 
 namespace o3::catalogue {
 
@@ -75,6 +74,24 @@ answer checked(const engine::stored_plan_ptr& plan, const findings& found, bool 
   return a;
 }
 
+/// Where a template of this name is to be written: over the file it comes from, if that is ours.
+result<std::filesystem::path> file_for(const engine::catalogue_snapshot& known, const options& o,
+                                       const std::string& ref) {
+  if (const auto it = known.templates.find(ref); it != known.templates.end() && it->second.owned)
+    return std::filesystem::path{it->second.origin};
+  const auto* dir = owned_dir(o);
+  if (dir == nullptr)
+    return make_error(fault::conflict, "this node has no directory of its own for templates");
+  auto file = dir->path / (ref + ".json");
+  for (const auto& [other, entry] : known.templates)
+    if (entry.owned && entry.origin == file.string())
+      return make_error(fault::conflict,
+                        file.string() + " holds the template '" + other
+                          + "' and would be overwritten",
+                        "", "give that file another name and reload");
+  return file;
+}
+
 answer put(const context_ptr& ctx, const options& o, const std::string& ref, const json& doc,
            bool dry_run) {
   auto known = ctx->catalogue->get();
@@ -93,16 +110,29 @@ answer put(const context_ptr& ctx, const options& o, const std::string& ref, con
     a.errors = std::move(found.errors);
     return a;
   }
-  const auto* dir = owned_dir(o);
-  if (dir == nullptr)
-    return refused(fault::conflict, "this node has no directory of its own for templates");
-  if (auto stored = store_template(dir->path, ref, doc.dump(2) + "\n"); !stored)
+  load_now(ctx, o); // files may have been moved or copied since
+  auto file = file_for(*ctx->catalogue->get(), o, ref);
+  if (!file)
+    return refused(file.error().code, file.error().message, "", file.error().hint);
+  if (auto stored = store_template(*file, doc.dump(2) + "\n"); !stored)
     return refused(stored.error().code, stored.error().message);
   load_now(ctx, o);
+  known = ctx->catalogue->get();
+  const auto active = known->templates.find(ref);
+  if (active == known->templates.end() || active->second.plan->graph->hash != plan->graph->hash)
+    return refused(fault::conflict,
+                   "the template was written to " + file->string() + ", but "
+                     + (active == known->templates.end() ? std::string{"it cannot be read"}
+                        : active->second.origin.empty()  ? std::string{"one that the program "
+                                                                       "brings itself"}
+                                                         : active->second.origin)
+                     + " is used for '" + ref + "'",
+                   "", "see 'problems' of the list of templates");
   return checked(plan, found, true);
 }
 
 answer remove(const context_ptr& ctx, const options& o, const std::string& ref) {
+  load_now(ctx, o); // files may have been moved or copied since
   auto known = ctx->catalogue->get();
   auto it = known->templates.find(ref);
   if (it == known->templates.end())
@@ -112,9 +142,14 @@ answer remove(const context_ptr& ctx, const options& o, const std::string& ref) 
                    "template '" + ref + "' comes from " + it->second.origin
                      + ", which this node does not own",
                    "", "remove the file there and reload");
-  if (::unlink(it->second.origin.c_str()) != 0)
-    return refused(fault::storage_failed, "cannot remove " + it->second.origin);
-  load_now(ctx, o);
+  // Behind the file that is used there may be others of ours with the same name: all of them go.
+  // One of a directory that is not ours comes back into use.
+  for (; it != known->templates.end() && it->second.owned; it = known->templates.find(ref)) {
+    if (auto removed = remove_template(it->second.origin); !removed)
+      return refused(removed.error().code, removed.error().message);
+    load_now(ctx, o);
+    known = ctx->catalogue->get();
+  }
   return {};
 }
 

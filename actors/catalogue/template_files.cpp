@@ -175,34 +175,49 @@ catalogue_snapshot load_templates(const std::vector<template_dir>& dirs,
   return out;
 }
 
-result<done> store_template(const fs::path& dir, const std::string& ref, const std::string& text) {
-  auto failed = [&](const char* what) {
-    auto code = errno == ENOSPC ? fault::storage_full : fault::storage_failed;
-    return make_error(code, std::string{what} + " " + (dir / (ref + ".json")).string() + ": "
-                              + std::generic_category().message(errno));
-  };
+namespace {
+
+error failed(const char* what, const fs::path& file) {
+  const auto code = errno == ENOSPC ? fault::storage_full : fault::storage_failed;
+  return make_error(code, std::string{what} + " " + file.string() + ": "
+                            + std::generic_category().message(errno));
+}
+
+/// Makes what happened to the name `file` durable.
+result<done> sync_directory_of(const fs::path& file) {
+  const int d = ::open(file.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool synced = d >= 0 && ::fsync(d) == 0;
+  const int why = errno;
+  if (d >= 0)
+    ::close(d);
+  errno = why;
+  return synced ? result<done>{done{}} : failed("cannot fsync the directory of", file);
+}
+
+} // namespace
+
+result<done> store_template(const fs::path& file, const std::string& text) {
   std::error_code ec;
-  fs::create_directories(dir, ec);
-  auto target = dir / (ref + ".json");
-  auto temporary = dir / ("." + ref + ".new");
-  int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  fs::create_directories(file.parent_path(), ec); // whatever went wrong shows at open
+  const auto temporary = file.parent_path() / ("." + file.filename().string() + ".new");
+  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0)
-    return failed("cannot write");
+    return failed("cannot write", file);
   bool ok = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size())
             && ::fsync(fd) == 0;
   ok = ::close(fd) == 0 && ok;
-  if (!ok || ::rename(temporary.c_str(), target.c_str()) != 0) {
-    auto e = failed("cannot write");
+  if (!ok || ::rename(temporary.c_str(), file.c_str()) != 0) {
+    auto e = failed("cannot write", file);
     ::unlink(temporary.c_str());
     return e;
   }
-  int d = ::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  bool synced = d >= 0 && ::fsync(d) == 0;
-  if (d >= 0)
-    ::close(d);
-  if (!synced)
-    return failed("cannot fsync the directory of");
-  return done{};
+  return sync_directory_of(file);
+}
+
+result<done> remove_template(const fs::path& file) {
+  if (::unlink(file.c_str()) != 0 && errno != ENOENT)
+    return failed("cannot remove", file);
+  return sync_directory_of(file);
 }
 
 } // namespace o3::catalogue

@@ -26,8 +26,9 @@ engine::catalogue_snapshot load_templates(const std::vector<template_dir>& dirs,
 /// One document, checked against the classes; nullptr with errors in `found`.
 engine::stored_plan_ptr check_template(const json& doc, const tasks::registry& classes,
                                        const limits& lim, findings& found);
-/// Writes `<dir>/<ref>.json` durably (temporary file, fsync, rename, fsync of the directory).
-result<done> store_template(const std::filesystem::path& dir, const std::string& ref,
-                            const std::string& text);
+/// Writes `file` durably: temporary file, fsync, rename, fsync of the directory.
+result<done> store_template(const std::filesystem::path& file, const std::string& text);
+/// Removes `file` durably; one that is gone already is no error.
+result<done> remove_template(const std::filesystem::path& file);
 
 } // namespace o3::catalogue

@@ -55,8 +55,9 @@ struct submit {
 struct command {
   id workflow;
   std::optional<cancel_request> cancel;
+  std::optional<resolve_request> resolve;
   std::optional<millis> wait; ///< a replayed submission with Prefer: wait
-  reply_fn reply;             ///< of cancel or wait
+  reply_fn reply;             ///< of cancel, resolve or wait
   std::atomic<bool> taken{false};
 };
 struct command_for {

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace o3::engine {
 
@@ -24,8 +25,11 @@ struct engine_options {
   std::size_t timers_slice = 10'000; ///< entries read from the index at once
   millis sweep_interval{300'000};    ///< safety net: look for due work nobody holds
   store::retention keep;
+  std::optional<std::uint64_t> keep_count; ///< of ended workflows; beyond, the oldest go
   millis retention_interval{60'000};
   launch::settings launches;
+  millis poll_interval{5'000}; ///< of what was started, if its class says nothing else
+  std::size_t answer_bytes_max = 16 << 20; ///< of a target
   log_level task_log = log_level::info; ///< threshold of workflow and task logs
   millis log_maintenance{60'000};
 };

@@ -99,8 +99,10 @@ void hold_again(outside_actor* self, topic about, millis in) {
   self->delayed_send(self, in, caf::make_message(again{about, c.number}));
 }
 
-millis pause(const conversation& c, const outside::conclusion& said) {
-  auto pace = std::max(c.order->code->watch_every, millis{1});
+millis pause(const outside_actor_state& st, const conversation& c,
+             const outside::conclusion& said) {
+  auto pace = c.order->code->watch_every > millis{0} ? c.order->code->watch_every
+                                                     : st.ctx->opts.poll_interval;
   auto grown = pace * (std::int64_t{1} << std::min<std::uint32_t>(c.failures, 6));
   auto wait = said.ask_in.value_or(std::min(grown, std::max(pace, again_max)));
   return c.order->what.last ? std::min(wait, last_pause) : wait;
@@ -132,7 +134,7 @@ void concluded(outside_actor* self, topic about, outside::conclusion said) {
   if (last && c.failures >= last_tries)
     goes_on = false;
   if (goes_on)
-    hold_again(self, about, pause(c, said));
+    hold_again(self, about, pause(st, c, said));
   else
     st.talks.erase(about);
   if (!last)

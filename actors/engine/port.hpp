@@ -48,6 +48,20 @@ struct cancel_request {
   bool force = false; ///< do not wait for what runs to stop
 };
 
+/// What an operator says of a launch that is parked.
+struct resolve_request {
+  enum class verb : std::uint8_t {
+    adopt,          ///< this is what the task started: go on with it
+    declare_absent, ///< it was never started: start it
+    give_up         ///< the task ends failed, whatever runs there
+  };
+  id workflow;
+  std::string task;
+  verb what = verb::give_up;
+  std::string external_id; ///< adopt
+  caller who;
+};
+
 class port {
 public:
   virtual ~port() = default;
@@ -60,6 +74,9 @@ public:
   /// `accepted` (under way), `ok` (already asked for or ended canceled); problems: not_found,
   /// workflow_ended. Body: the workflow document.
   virtual void cancel(cancel_request r, reply_fn reply) = 0;
+  /// `ok` once it is on disk; problems: not_found, conflict (the task waits for no operator).
+  /// Body: the task document.
+  virtual void resolve(resolve_request r, reply_fn reply) = 0;
 };
 
 } // namespace o3::engine

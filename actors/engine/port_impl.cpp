@@ -51,6 +51,16 @@ public:
     caf::anon_send(ctx_->services->get(service::workflows), to_message(command_for{std::move(c)}));
   }
 
+  void resolve(resolve_request r, reply_fn reply) override {
+    if (refused(reply))
+      return;
+    auto c = std::make_shared<command>();
+    c->workflow = r.workflow;
+    c->reply = answered_once(std::move(reply));
+    c->resolve = std::move(r);
+    caf::anon_send(ctx_->services->get(service::workflows), to_message(command_for{std::move(c)}));
+  }
+
 private:
   bool refused(const reply_fn& reply) const {
     if (!ctx_->draining->load())

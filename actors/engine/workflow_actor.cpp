@@ -70,11 +70,50 @@ void on_cancel(workflow_actor* self, const std::shared_ptr<command>& job) {
   st.inbox_committed.emplace_back([reply] { reply(answer::how::accepted); });
 }
 
+launch::event verb_of(const resolve_request& r) {
+  switch (r.what) {
+  case resolve_request::verb::adopt:
+    return launch::adopt{r.external_id, r.who.principal};
+  case resolve_request::verb::declare_absent:
+    return launch::declare_absent{r.who.principal};
+  case resolve_request::verb::give_up:
+    return launch::give_up{r.who.principal};
+  }
+  return launch::give_up{r.who.principal};
+}
+
+void on_resolve(workflow_actor* self, const std::shared_ptr<command>& job) {
+  auto& st = self->state;
+  const auto& r = *job->resolve;
+  const auto& s = *st.state;
+  auto it = s.graph->index.find(r.task);
+  if (s.project != r.who.project || it == s.graph->index.end()) {
+    refuse(job->reply, fault::not_found,
+           "workflow " + st.workflow.hex() + " has no task '" + printable(r.task, 128) + "'");
+    return;
+  }
+  if (s.tasks[it->second].state != task_state::needs_operator) {
+    refuse(job->reply, fault::conflict,
+           "task " + r.task + " is " + std::string{to_string(s.tasks[it->second].state)}
+             + " and waits for no operator");
+    return;
+  }
+  st.inbox.push_back(workflow::resolved{it->second, verb_of(r)});
+  st.inbox_committed.emplace_back([self, job, task = it->second] {
+    answer a;
+    json_writer out{a.body};
+    workflow::write_task(out, *self->state.state, task);
+    job->reply(std::move(a));
+  });
+}
+
 void take_command(workflow_actor* self, const std::shared_ptr<command>& job) {
   auto& st = self->state;
   job->taken = true;
   if (job->cancel) {
     on_cancel(self, job);
+  } else if (job->resolve) {
+    on_resolve(self, job);
   } else if (job->wait) {
     st.waiters.push_back({job->reply, self->clock().now() + *job->wait});
     if (is_terminal(st.state->status))

@@ -2,8 +2,10 @@
 
 #include "actors/engine/messages.hpp"
 #include "actors/engine/port_impl.hpp"
+#include "actors/observe/load_share.hpp"
 
 #include "actors/pch.hpp"
+#include <mutex>
 
 namespace o3::observe {
 namespace {
@@ -103,11 +105,38 @@ private:
       .count();
   }
 
+  /// Counting looks at every workflow: of many it is not done for everybody who asks.
+  struct counted {
+    std::mutex mutex;
+    state_counts states;
+    load_share share;
+  };
+
   void with_states(reply_fn reply, std::function<void(const state_counts&, answer&)> fill) const {
-    auto run = [reply = engine::answered_once(std::move(reply)),
+    {
+      std::unique_lock lock{counted_->mutex};
+      if (!counted_->share.due(ctx_->time.steady())) {
+        const auto known = counted_->states;
+        lock.unlock();
+        answer a;
+        fill(known, a);
+        reply(std::move(a));
+        return;
+      }
+    }
+    auto run = [ctx = ctx_, kept = counted_, reply = engine::answered_once(std::move(reply)),
                 fill = std::move(fill)](store::reader& in) {
+      state_counts states;
+      {
+        std::lock_guard lock{kept->mutex}; // those who asked together share one count
+        if (const auto began = ctx->time.steady(); kept->share.due(began)) {
+          kept->states = in.count_states();
+          kept->share.done(began, ctx->time.steady());
+        }
+        states = kept->states;
+      }
       answer a;
-      fill(in.count_states(), a);
+      fill(states, a);
       reply(std::move(a));
     };
     caf::anon_send(ctx_->services->get(actors::service::api_reader),
@@ -117,6 +146,7 @@ private:
 
   context_ptr ctx_;
   node_facts facts_;
+  std::shared_ptr<counted> counted_ = std::make_shared<counted>();
 };
 
 } // namespace

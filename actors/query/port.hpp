@@ -25,8 +25,8 @@ struct feed_item {
 };
 struct feed_batch {
   std::vector<feed_item> items;
-  bool ended = false; ///< nothing more will come
-  std::string broken; ///< it cannot be read on, and this is why; `ended` is not said
+  bool ended = false;   ///< nothing more will come
+  std::string broken{}; ///< it cannot be read on, and this is why; `ended` is not said
 };
 /// Pulled: nothing is read ahead of the consumer. Destroying it ends it.
 class feed {
@@ -55,9 +55,11 @@ struct log_request {
 class port {
 public:
   virtual ~port() = default;
-  virtual void list(list_request r, caller who, reply_fn reply) = 0; ///< {items[], next_cursor}
-  virtual void workflow(id w, caller who, reply_fn reply) = 0;       ///< AMENDMENTS 39
-  virtual void tasks(id w, caller who, reply_fn reply) = 0;          ///< {items[]}
+  /// {items[], next_cursor}; a page looks at no more than filter.scan_max workflows, so it may hold
+  /// fewer items than `limit` and still have a next_cursor.
+  virtual void list(list_request r, caller who, reply_fn reply) = 0;
+  virtual void workflow(id w, caller who, reply_fn reply) = 0; ///< AMENDMENTS 39
+  virtual void tasks(id w, caller who, reply_fn reply) = 0;    ///< {items[]}
   virtual void task(id w, std::string task_ref, caller who, reply_fn reply) = 0;
   virtual void events(events_request r, feed_reply reply) = 0;
   virtual void log(log_request r, feed_reply reply) = 0;

@@ -48,14 +48,14 @@ public:
     r.filter.project = who.project;
     read(std::move(reply),
          [r = std::move(r), before](const context_ptr&, store::reader& in, answer& a) {
-           auto rows = in.list(r.filter, before, r.limit + 1);
+           auto page = in.list(r.filter, before, r.limit);
            json_writer out{a.body};
            out.begin_object().key("items").begin_array();
-           for (std::size_t i = 0; i < rows.size() && i < r.limit; ++i)
-             workflow::write_summary(out, rows[i]);
+           for (const auto& row : page.items)
+             workflow::write_summary(out, row);
            out.end_array().key("next_cursor");
-           if (rows.size() > r.limit)
-             out.value(rows[r.limit - 1].workflow);
+           if (page.next)
+             out.value(*page.next);
            else
              out.null();
            out.end_object();

@@ -102,29 +102,32 @@ caf::behavior journal(journal_actor* self, context_ptr ctx, std::shared_ptr<stor
 struct reader_state {
   static inline const char* name = "reader"; // NOLINT: CAF wants this name
   context_ptr ctx;
-  std::shared_ptr<store::backend> where;
-  std::unique_ptr<store::reader> in;
+  std::shared_ptr<store::reader> in;
 };
 using reader_actor = caf::stateful_actor<reader_state>;
 
-caf::behavior reader(reader_actor* self, context_ptr ctx, std::shared_ptr<store::backend> where,
+caf::behavior reader(reader_actor* self, context_ptr ctx, std::shared_ptr<store::reader> opened,
                      const std::string& label) {
   actors::init_actor(self, ctx->log, label);
   self->state.ctx = std::move(ctx);
-  self->state.where = std::move(where);
+  self->state.in = std::move(opened);
   return {
     [=](read_job& j) {
       auto& st = self->state;
-      try {
-        if (!st.in)
-          st.in = st.where->make_reader();
-        (*j.run)(*st.in);
-      } catch (const store::storage_failure& e) {
-        st.ctx->on_fatal(e.code, e.what());
-      } catch (const std::exception& e) { // this job's trouble, not that of those behind it
+      auto fail = [&](const std::exception& e) { // this job's trouble, not that of those behind it
         st.ctx->log.write(log_level::error, "reader", "a read failed", {{"error", e.what()}});
         if (j.failed)
           j.failed(e.what());
+      };
+      try {
+        (*j.run)(*st.in);
+      } catch (const store::storage_failure& e) {
+        if (e.code == fault::unavailable) // no descriptor left: the disk and its data are well
+          fail(e);
+        else
+          st.ctx->on_fatal(e.code, e.what());
+      } catch (const std::exception& e) {
+        fail(e);
       }
     },
   };
@@ -141,9 +144,9 @@ caf::actor spawn_journal(caf::actor_system& sys, context_ptr ctx,
 }
 
 caf::actor spawn_reader(caf::actor_system& sys, context_ptr ctx,
-                        std::shared_ptr<store::backend> where, std::string name) {
+                        std::shared_ptr<store::reader> opened, std::string name) {
   auto how = ctx->blocking_owners;
-  return actors::spawn_blocking(sys, how, reader, std::move(ctx), std::move(where),
+  return actors::spawn_blocking(sys, how, reader, std::move(ctx), std::move(opened),
                                 std::move(name));
 }
 

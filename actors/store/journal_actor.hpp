@@ -19,12 +19,14 @@ namespace o3::engine {
 caf::actor spawn_journal(caf::actor_system& sys, context_ptr ctx,
                          std::shared_ptr<store::backend> where,
                          std::shared_ptr<store::journal> opened);
-/// Runs read_job{fn} on a reader of its own; blocking.
+/// Runs read_job{fn} on `opened`, which it alone uses from then on; blocking. A reader that finds
+/// no descriptor left fails that one read, any other storage failure is fatal.
 caf::actor spawn_reader(caf::actor_system& sys, context_ptr ctx,
-                        std::shared_ptr<store::backend> where, std::string name);
-/// Periodic upkeep: retention in slices, and the store's own checkpoints on a second connection;
-/// blocking.
+                        std::shared_ptr<store::reader> opened, std::string name);
+/// Periodic upkeep: retention in slices, plans nobody refers to any more, and the store's own
+/// checkpoints on a second connection; looks at the store through `opened`; blocking.
 caf::actor spawn_janitor(caf::actor_system& sys, context_ptr ctx,
-                         std::shared_ptr<store::backend> where);
+                         std::shared_ptr<store::backend> where,
+                         std::shared_ptr<store::reader> opened);
 
 } // namespace o3::engine

@@ -33,6 +33,8 @@ std::shared_ptr<engine::node_context> make_context(const node_options& o, const 
   ctx->opts = o.engine;
   ctx->seal = o.seal;
   ctx->log = o.log;
+  ctx->targets = o.targets;
+  ctx->install8 = o.install_id;
   ctx->blocking_owners
     = o.virtual_time ? actors::blocking::cooperative : actors::blocking::detached;
   auto said = std::make_shared<std::atomic<bool>>(false);
@@ -53,10 +55,16 @@ catalogue::options catalogue_options(const node_options& o) {
           }};
 }
 
+// Opened before any client is let in: later there might be no descriptor left for it.
+struct opened_store {
+  std::shared_ptr<store::journal> journal;
+  std::shared_ptr<store::reader> engine_reader, api_reader, upkeep;
+};
+
 // Start order; stopped in reverse: workflows first, so that their last appends still find the
 // journal.
 std::vector<child> make_children(const node_options& o, const context_ptr& ctx,
-                                 const std::shared_ptr<store::journal>& journal) {
+                                 const opened_store& opened) {
   using actors::restart;
   const millis quick{2000};
   auto store = o.store;
@@ -71,17 +79,17 @@ std::vector<child> make_children(const node_options& o, const context_ptr& ctx,
     // workflow
     // actors do not outlive their manager.
     {service::journal, "journal", restart::essential, quick,
-     [=](auto& s) { return engine::spawn_journal(s, ctx, store, journal); }},
+     [=](auto& s) { return engine::spawn_journal(s, ctx, store, opened.journal); }},
     {service::engine_reader, "engine_reader", restart::essential, quick,
-     [=](auto& s) { return engine::spawn_reader(s, ctx, store, "engine_reader"); }},
+     [=](auto& s) { return engine::spawn_reader(s, ctx, opened.engine_reader, "engine_reader"); }},
     {service::api_reader, "api_reader", restart::essential, quick,
-     [=](auto& s) { return engine::spawn_reader(s, ctx, store, "api_reader"); }},
+     [=](auto& s) { return engine::spawn_reader(s, ctx, opened.api_reader, "api_reader"); }},
     {service::logs, "logs", restart::permanent, quick,
      [=](auto& s) { return engine::spawn_logs(s, ctx, logs); }},
     {service::log_reader, "log_reader", restart::permanent, quick,
      [=](auto& s) { return engine::spawn_log_reader(s, ctx, logs); }},
     {service::janitor, "janitor", restart::permanent, quick,
-     [=](auto& s) { return engine::spawn_janitor(s, ctx, store); }},
+     [=](auto& s) { return engine::spawn_janitor(s, ctx, store, opened.upkeep); }},
     {service::watch, "watch", restart::permanent, quick,
      [=](auto& s) { return engine::spawn_watch(s, ctx); }},
     {service::workers, "workers", restart::permanent, quick,
@@ -108,11 +116,16 @@ public:
   ~running_node() override { stop(millis{o_.virtual_time ? 0 : 5000}); }
 
   result<done> open() {
-    std::shared_ptr<store::journal> journal;
+    // First of all: a port that is taken must be noticed before anything is taken up or changed.
+    if (o_.http) {
+      O3_TRY(server_, bind());
+    }
+    opened_store opened;
     try {
-      journal = o_.store->make_journal();
+      opened = {o_.store->make_journal(), o_.store->make_reader(), o_.store->make_reader(),
+                o_.store->make_reader()};
       o_.store->checkpoint(); // a process that keeps dying early must not let the log grow
-      ctx_->epoch = journal->claim(o_.owner, std::max<std::uint64_t>(1, o_.epoch_at_least));
+      ctx_->epoch = opened.journal->claim(o_.owner, std::max<std::uint64_t>(1, o_.epoch_at_least));
     } catch (const store::storage_failure& e) {
       return make_error(e.code, e.what());
     }
@@ -126,10 +139,8 @@ public:
     router_.reset(
       new http::router(api::make_api({*engine_, *query_, *catalogue_, *observe_}, std::move(tokens),
                                      {o_.lim, o_.wait_max, o_.version}))); // immovable: elided
-    start_actors(journal);
-    if (o_.http)
-      return listen();
-    return done{};
+    start_actors(opened);
+    return server_ ? server_->accept() : result<done>{done{}};
   }
 
   engine::port& engine() override { return *engine_; }
@@ -174,12 +185,12 @@ public:
   }
 
 private:
-  void start_actors(const std::shared_ptr<store::journal>& journal) {
+  void start_actors(const opened_store& opened) {
     if (o_.virtual_time && !o_.launch_worker) // no processes and no threads under a virtual clock
       o_.launch_worker = workers::inline_launcher(catalogue_options(o_).classes(), time_, *random_);
     scheduling_ = make_scheduling({o_.scheduler_threads, o_.max_throughput, o_.virtual_time});
     actors::supervisor_options so;
-    so.children = make_children(o_, ctx_, journal);
+    so.children = make_children(o_, ctx_, opened);
     so.log = o_.log;
     so.on_escalate = o_.on_escalate;
     auto started = std::make_shared<std::promise<void>>();
@@ -193,17 +204,13 @@ private:
       done.wait();
   }
 
-  result<done> listen() {
-    auto s = http::server::start(
+  result<std::unique_ptr<http::server>> bind() {
+    return http::server::bind(
       *o_.http,
       [this](http::request&& r, http::respond_fn f) {
         router_->dispatch(std::move(r), std::move(f));
       },
       api::plain_problem);
-    if (!s)
-      return std::move(s.error());
-    server_ = *std::move(s);
-    return done{};
   }
 
   node_options o_;

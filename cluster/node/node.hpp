@@ -18,6 +18,7 @@
 #include "http/core/server.hpp"
 #include "runtime/base/crypto.hpp"
 #include "runtime/base/random.hpp"
+#include "runtime/outside/caller.hpp"
 #include "runtime/store/journal.hpp"
 #include "runtime/store/log_store.hpp"
 #include "tasks/host/registry.hpp"
@@ -61,7 +62,9 @@ struct node_options {
   engine::engine_options engine;
   std::vector<catalogue::template_dir> templates;
   std::vector<tasks::installed_class> extra_classes; ///< besides the built-in ones
-  workers::launcher launch_worker;                   ///< empty: worker classes are lost at once
+  /// Sends what tasks that call out have to say; absent: nothing outside can be called.
+  std::shared_ptr<outside::caller> targets;
+  workers::launcher launch_worker; ///< empty: worker classes are lost at once
   std::uint32_t workers = 2, tasks_per_worker = 64;
   millis worker_start_timeout{10'000};
   std::size_t scheduler_threads = 2, max_throughput = 50;
@@ -77,8 +80,9 @@ struct node_options {
 
 class node {
 public:
-  /// Claims the store, loads templates and classes, starts the services, then listens. Fails with
-  /// the reason of the first thing that cannot start; nothing is left running then.
+  /// Takes the port, claims the store, loads templates and classes, starts the services, then
+  /// serves. Fails with the reason of the first thing that cannot start; nothing is left running
+  /// then, and a port that is taken is found before anything of the store is touched.
   static result<std::unique_ptr<node>> start(node_options o);
   virtual ~node() = default; ///< stops at once if stop() was not called
 

@@ -1,6 +1,7 @@
 #include "cluster/node/options.hpp"
 
 #include "actors/workers/pool_actor.hpp"
+#include "cluster/node/target_client.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -59,10 +60,43 @@ engine::engine_options engine_options_of(const config::options& o) {
   if (o.retention.keep.count() > 0)
     e.keep.keep_age = o.retention.keep;
   if (o.retention.keep_count > 0)
-    e.keep.keep_count = o.retention.keep_count;
+    e.keep_count = o.retention.keep_count;
   e.keep.idempotency_keep = o.retention.idempotency_keep;
-  e.task_log = parse_log_level(o.log.level).value_or(log_level::info);
+  e.launches.quiesce_ms = o.launch.quiesce;
+  e.launches.send_deadline_ms = o.launch.send_deadline;
+  e.launches.clean_listings_min = o.launch.clean_listings_min;
+  e.launches.search_interval_ms = o.launch.search_interval;
+  e.launches.search_interval_max_ms = o.launch.search_interval_max;
+  e.launches.retry_ms = o.launch.retry;
+  e.launches.retry_max_ms = o.launch.retry_max;
+  e.launches.attempts_max = o.launch.attempts_max;
+  e.launches.launches_per_hour = o.launch.per_hour;
+  e.poll_interval = o.poll.interval;
+  e.answer_bytes_max = o.targets.answer_bytes;
+  e.task_log = parse_log_level(o.log.task_level).value_or(log_level::info);
   return e;
+}
+
+result<std::shared_ptr<outside::caller>> targets_of(const config::options& o) {
+  http::client::outbound_options c;
+  c.active_max = o.targets.connections;
+  c.active_per_host_max = o.targets.connections_per_host;
+  c.queued_max = o.targets.queue;
+  for (const auto& text : o.targets.allow) {
+    O3_TRY(auto rule, http::client::target_rule::parse(text));
+    c.addresses.allow.push_back(std::move(rule));
+  }
+  auto host = listen_host(o);
+  auto address = http::client::ip_address::parse(host);
+  c.addresses.private_allowed
+    = host == "localhost" || (address && kind_of(*address) == http::client::address_kind::loopback);
+  auto port = o.http.listen.substr(o.http.listen.rfind(':') + 1);
+  std::uint16_t own = 0;
+  std::from_chars(port.data(), port.data() + port.size(), own);
+  if (own != 0) // O3 never calls itself by way of a task
+    c.addresses.own.push_back({address, address ? std::string{} : host, own});
+  O3_TRY(auto client, http::client::make_outbound_client(std::move(c), system_clock()));
+  return make_target_caller(std::move(client), system_clock());
 }
 
 } // namespace
@@ -105,6 +139,10 @@ result<node_options> node_options_of(const config::options& o, const installatio
     n.templates.push_back({bundled_templates(program), false});
   for (const auto& d : o.templates.dir)
     n.templates.push_back({d, false});
+  if (auto wrong = launch::check(n.engine.launches); !wrong.ok())
+    return make_error(fault::config_invalid, wrong.errors.front().message,
+                      wrong.errors.front().pointer, wrong.errors.front().hint);
+  O3_TRY(n.targets, targets_of(o));
   n.launch_worker = workers::process_launcher({program, "worker"});
   n.workers = o.workers.count;
   n.tasks_per_worker = o.workers.tasks_per_worker;

@@ -2,6 +2,7 @@
 
 #include "cluster/node/installation.hpp"
 #include "cluster/node/node.hpp"
+#include "cluster/node/open_files.hpp"
 #include "cluster/node/options.hpp"
 #include "tasks/worker/worker.hpp"
 
@@ -120,6 +121,7 @@ int serve(const config::loaded& c, const std::string& program) {
   ::signal(SIGPIPE, SIG_IGN); // NOLINT(cert-err33-c): cannot fail for these arguments
   ::signal(SIGXFSZ,
            SIG_IGN); // NOLINT(cert-err33-c): a file size limit is then an error of the write
+  const auto files_max = raise_open_files();
   const char* token = std::getenv("O3_TOKEN"); // NOLINT(concurrency-mt-unsafe): no other thread yet
   auto where = open_installation(o, token == nullptr ? "" : token);
   if (!where)
@@ -131,6 +133,8 @@ int serve(const config::loaded& c, const std::string& program) {
   if (!options)
     return complain(options.error(), exit_config);
   options->log = make_logger(o);
+  if (auto fits = fit_connections(*options->http, o, files_max, options->log); !fits)
+    return complain(fits.error(), exit_start);
   options->on_fatal = store_is_gone;
   options->on_escalate = [&](const std::string& service, const std::string& reason) {
     std::cerr << "o3: service " << service << " could not be kept running: " << reason << "\n";

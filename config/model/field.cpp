@@ -18,8 +18,9 @@ overloaded(Fs...) -> overloaded<Fs...>;
 
 std::vector<field> all_rows() {
   std::vector<field> all;
-  for (auto part : {tables::data_and_http(), tables::catalogue(), tables::limit_rows(),
-                    tables::engine_rows(), tables::keeping(), tables::processes()})
+  for (auto part :
+       {tables::data_and_http(), tables::catalogue(), tables::limit_rows(), tables::engine_rows(),
+        tables::keeping(), tables::outside_rows(), tables::processes()})
     all.insert(all.end(), part.begin(), part.end());
   return all;
 }

@@ -79,7 +79,8 @@ struct retention_options {
 };
 
 struct log_options {
-  std::string level = "info";
+  std::string level = "info";      ///< of the process's own log
+  std::string task_level = "info"; ///< of workflow and task logs
   std::uint64_t segment_bytes = 64ULL << 20;
   std::uint64_t total_bytes = 4ULL << 30;
   days keep{30}; ///< 0: for ever
@@ -90,6 +91,32 @@ struct workers_options {
   std::uint32_t count = 2;
   std::uint32_t tasks_per_worker = 64;
   milliseconds start_timeout{10'000};
+};
+
+/// Calls that start something outside; see runtime/launch.
+struct launch_options {
+  milliseconds quiesce{180'000};
+  milliseconds send_deadline{60'000};
+  std::uint32_t clean_listings_min = 3;
+  milliseconds search_interval{5'000};
+  milliseconds search_interval_max{300'000};
+  milliseconds retry{1'000};
+  milliseconds retry_max{60'000};
+  std::uint32_t attempts_max = 5;
+  std::uint32_t per_hour = 10;
+};
+
+struct poll_options {
+  milliseconds interval{5'000};
+};
+
+/// The client that calls AWX, Terraform Enterprise and others.
+struct targets_options {
+  std::uint32_t connections = 256;
+  std::uint32_t connections_per_host = 32;
+  std::uint32_t queue = 20'000;
+  std::uint64_t answer_bytes = 16ULL << 20;
+  std::vector<std::string> allow; ///< empty: all; private ones while the API listens on loopback
 };
 
 struct shutdown_options {
@@ -108,6 +135,9 @@ struct options {
   retention_options retention;
   log_options log;
   workers_options workers;
+  launch_options launch;
+  poll_options poll;
+  targets_options targets;
   shutdown_options shutdown;
 };
 

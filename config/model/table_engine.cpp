@@ -74,7 +74,8 @@ std::span<const field> engine_rows() {
      {1, 1'000'000}},
     {"engine.checkpoint_every",
      O3_FIELD(engine, checkpoint_every),
-     "Records after which a workflow's folded state is written, so that older ones may go.",
+     "Records after which a workflow's folded state is written, so that loading it reads no older "
+     "ones.",
      {8, 1'000'000}},
     {"engine.failures_max",
      O3_FIELD(engine, failures_max),

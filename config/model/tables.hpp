@@ -17,8 +17,9 @@ inline constexpr std::int64_t day_ms = 86'400'000;
 std::span<const field> data_and_http();
 std::span<const field> catalogue(); ///< templates, tasks
 std::span<const field> limit_rows();
-std::span<const field> engine_rows(); ///< engine, journal, timers
-std::span<const field> keeping();     ///< retention, log
-std::span<const field> processes();   ///< workers, shutdown
+std::span<const field> engine_rows();  ///< engine, journal, timers
+std::span<const field> keeping();      ///< retention, log
+std::span<const field> processes();    ///< workers, shutdown
+std::span<const field> outside_rows(); ///< launch, poll, targets
 
 } // namespace o3::config::tables

@@ -18,6 +18,7 @@ namespace permission {
 inline constexpr const char* workflow_read = "workflow:read";
 inline constexpr const char* workflow_submit = "workflow:submit";
 inline constexpr const char* workflow_cancel = "workflow:cancel";
+inline constexpr const char* workflow_resolve = "workflow:resolve";
 inline constexpr const char* template_read = "template:read";
 inline constexpr const char* template_write = "template:write";
 inline constexpr const char* system_read = "system:read";

@@ -215,7 +215,8 @@ row submit_row(const context& c) {
      .response_schema = {{"anyOf", {schema_ref("Accepted"), schema_ref("Workflow")}}}},
     "202 with Location when it is accepted, which is when it is on disk. 200 when it ended within "
     "the "
-    "asked wait, with the workflow itself, or when it is a replay.",
+    "asked wait, with the workflow itself, or when it is a replay. A replay of a workflow that was "
+    "pruned since says pruned: true and state: null; the request is not run again.",
     {202, 200},
     {422}};
 }

@@ -35,6 +35,31 @@ result<config::input> context::config_input() const {
   return in;
 }
 
+std::string context::same_o3() const {
+  std::string out = "o3";
+  const auto add = [&out](std::string_view option, std::string_view given) {
+    if (given.empty())
+      return;
+    const bool plain
+      = given.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "-._~/:@%+,=[]")
+        == std::string_view::npos;
+    out.append(" ").append(option).append(" ");
+    if (plain) {
+      out.append(given);
+      return;
+    }
+    out += '\'';
+    for (const char ch : printable(given, 4096))
+      out += ch == '\'' ? std::string{"'\\''"} : std::string{ch};
+    out += '\'';
+  };
+  add("--config", g.config);
+  add("--data-dir", g.data_dir);
+  add("--url", g.url);
+  return out;
+}
+
 void context::print(const error& e) const {
   env.err << "error: " << printable(e.message);
   if (!e.pointer.empty())

@@ -41,6 +41,9 @@ struct context {
 
   /// The loader's input with --config, --data-dir and --set; refuses a malformed --set.
   [[nodiscard]] result<config::input> config_input() const;
+  /// "o3" with the options given that name the server and its data: what a shown command begins
+  /// with.
+  [[nodiscard]] std::string same_o3() const;
   void print(const error& e) const;            ///< to stderr
   void print(const findings& found) const;     ///< its errors, to stderr
   void print_json(const json& document) const; ///< one line, to stdout

@@ -111,10 +111,12 @@ diagnosis check_open_files() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
     return {};
+  const auto text = [](rlim_t n) { return n == RLIM_INFINITY ? "no limit" : std::to_string(n); };
+  // The server raises the first to the second when it starts.
   const auto shown
-    = "open files: "
-      + (limit.rlim_max == RLIM_INFINITY ? "no limit"
-                                         : "at most " + std::to_string(limit.rlim_max));
+    = "open files: " + text(limit.rlim_cur)
+      + (limit.rlim_cur == limit.rlim_max ? ""
+                                          : ", raised by the server to " + text(limit.rlim_max));
   if (limit.rlim_max < open_files_warn)
     return {{verdict::warn, shown,
              "each connection is one: raise 'ulimit -Hn', or LimitNOFILE of the unit, to 65536"}};

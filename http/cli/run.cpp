@@ -39,11 +39,11 @@ void show_outputs(const context& c, const json& workflow) {
 }
 
 void show_next_steps(const context& c, const std::string& id, bool ended) {
-  c.env.out << "look again: o3 status " << id << "\n";
+  c.env.out << "look again: " << c.same_o3() << " status " << id << "\n";
   if (ended)
-    c.env.out << "logs:       o3 logs " << id << "\n";
+    c.env.out << "logs:       " << c.same_o3() << " logs " << id << "\n";
   else
-    c.env.out << "follow:     o3 events -f " << id << "\n";
+    c.env.out << "follow:     " << c.same_o3() << " events -f " << id << "\n";
 }
 
 /// After the end: result, outputs, reasons, where to look.
@@ -75,17 +75,19 @@ int follow_to_end(const context& c, session& s, const std::string& id, show_as h
   const auto r = follow_workflow(c, s, id, how, last, longest);
   if (r.how == follow_end::interrupted) {
     c.env.err << "\nstopped watching; the workflow goes on\n"
-              << "  look again: o3 status " << id << "\n  follow:     o3 events -f " << id
-              << "\n  stop it:    o3 cancel " << id << "\n";
+              << "  look again: " << c.same_o3() << " status " << id
+              << "\n  follow:     " << c.same_o3() << " events -f " << id
+              << "\n  stop it:    " << c.same_o3() << " cancel " << id << "\n";
     return exit_code::interrupted;
   }
   if (r.how == follow_end::failed) {
-    c.env.err << "the workflow goes on without being watched; look again: o3 status " << id << "\n";
+    c.env.err << "the workflow goes on without being watched; look again: " << c.same_o3()
+              << " status " << id << "\n";
     return r.code;
   }
   if (!last.is_object())
     return s.report(make_error(fault::unavailable, "workflow " + id + " cannot be read any more",
-                               "", "try 'o3 status " + id + "'"));
+                               "", "try '" + c.same_o3() + " status " + id + "'"));
   return conclude(c, id, last);
 }
 

@@ -1,4 +1,4 @@
-// status, ls, cancel.
+// status, ls, cancel, resolve.
 #include "http/cli/session.hpp"
 #include "http/cli/text.hpp"
 #include "runtime/base/text.hpp"
@@ -181,8 +181,8 @@ int list(const context& c, list_options o) {
     cursor = text_of(a.doc, "next_cursor");
     if (c.g.json)
       c.print_json(a.doc);
-    if (!a.doc.is_object() || !a.doc.contains("items") || !a.doc["items"].is_array()
-        || a.doc["items"].empty())
+    // A page may be empty and yet not the last one: the server looks at so many at a time.
+    if (!a.doc.is_object() || !a.doc.contains("items") || !a.doc["items"].is_array())
       break;
     left -= std::min(left, a.doc["items"].size());
     const auto now = c.env.time.wall();
@@ -227,7 +227,29 @@ int cancel(const context& c, const cancel_options& o) {
   c.env.out << "workflow " << printable(o.id, 64)
             << (state == "canceled" ? " is canceled" : " is being canceled: " + state) << "\n";
   if (state != "canceled")
-    c.env.out << "look again: o3 status " << printable(o.id, 64) << "\n";
+    c.env.out << "look again: " << c.same_o3() << " status " << printable(o.id, 64) << "\n";
+  return exit_code::ok;
+}
+
+struct resolve_options {
+  std::string id, task, verb, external_id;
+};
+
+int resolve(const context& c, const resolve_options& o) {
+  session s{c};
+  json body = {{"verb", o.verb}};
+  if (!o.external_id.empty())
+    body["id"] = o.external_id;
+  const auto a
+    = s.ask({.method = "POST",
+             .path = workflow_path(o.id) + "task/" + percent_encoded(o.task) + "/resolve/",
+             .body = body.dump(-1, ' ', false, json::error_handler_t::replace)});
+  if (!a)
+    return a.code;
+  if (c.g.json)
+    c.print_json(a.doc);
+  else
+    c.env.out << "task " << printable(o.task, 128) << " is " << text_of(a.doc, "state", 32) << "\n";
   return exit_code::ok;
 }
 
@@ -262,6 +284,16 @@ void add_show_commands(const registry& r) {
   cancel_app->add_option("id", ca->id, "the workflow")->required();
   cancel_app->add_flag("--force", ca->force, "do not wait for what runs to stop");
   cancel_app->add_option("--reason", ca->reason, "why, for those who look later");
+
+  auto re = std::make_shared<resolve_options>();
+  auto* resolve_app = r.add(r.app, "resolve", "Say what became of a launch that needs an operator",
+                            [&ctx, re] { return resolve(ctx, *re); });
+  resolve_app->add_option("id", re->id, "the workflow")->required();
+  resolve_app->add_option("task", re->task, "the task that needs an operator")->required();
+  resolve_app->add_option("verb", re->verb, "adopt, declare-absent or give-up")
+    ->required()
+    ->check(CLI::IsMember({"adopt", "declare-absent", "give-up"}));
+  resolve_app->add_option("external-id", re->external_id, "with adopt: the id at the target");
 }
 
 } // namespace o3::cli

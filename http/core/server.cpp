@@ -90,6 +90,11 @@ void listener::close() {
   acceptor_.close(ec);
 }
 
+error not_started(const std::exception& e) {
+  return make_error(fault::start_failed,
+                    std::string("the HTTP server could not be started: ") + e.what());
+}
+
 class server_impl final : public server {
 public:
   explicit server_impl(std::shared_ptr<hub> h) : hub_(std::move(h)) {
@@ -109,10 +114,15 @@ public:
 
   error_code listen(const tcp::endpoint& at) { return listener_->listen(at); }
 
-  void run() {
-    asio::post(lanes_.front()->context(), [this] { listener_->accept(); });
-    for (auto& l : lanes_)
-      l->start();
+  result<done> accept() override {
+    try {
+      asio::post(lanes_.front()->context(), [this] { listener_->accept(); });
+      for (auto& l : lanes_)
+        l->start();
+      return done{};
+    } catch (const std::exception& e) {
+      return not_started(e);
+    }
   }
 
   [[nodiscard]] std::uint16_t port() const override { return listener_->port(); }
@@ -180,8 +190,8 @@ error listen_error(const error_code& ec, const server_options& o) {
 
 } // namespace
 
-result<std::unique_ptr<server>> server::start(server_options o, handler_fn handler,
-                                              problem_maker problem) {
+result<std::unique_ptr<server>> server::bind(server_options o, handler_fn handler,
+                                             problem_maker problem) {
   O3_TRY(const done ok, check(o));
   static_cast<void>(ok);
   O3_TRY(const asio::ip::address address, parse_host(o.host));
@@ -190,12 +200,17 @@ result<std::unique_ptr<server>> server::start(server_options o, handler_fn handl
       std::make_shared<hub>(o, std::move(handler), std::move(problem)));
     if (const error_code ec = s->listen({address, o.port}))
       return listen_error(ec, o);
-    s->run();
     return std::unique_ptr<server>(std::move(s));
   } catch (const std::exception& e) {
-    return make_error(fault::start_failed,
-                      std::string("the HTTP server could not be started: ") + e.what());
+    return not_started(e);
   }
+}
+
+result<std::unique_ptr<server>> server::start(server_options o, handler_fn handler,
+                                              problem_maker problem) {
+  O3_TRY(auto s, bind(std::move(o), std::move(handler), std::move(problem)));
+  O3_TRY([[maybe_unused]] const done accepting, s->accept());
+  return s;
 }
 
 } // namespace o3::http

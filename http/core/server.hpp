@@ -46,10 +46,17 @@ struct server_stats {
 
 class server {
 public:
-  /// Binds and listens; `port_taken` or `config_invalid` (bad address) if it cannot.
+  /// Binds and listens, so that nobody else can; clients that come are kept waiting by the kernel
+  /// until accept(). `port_taken` or `config_invalid` (bad address) if it cannot.
+  static result<std::unique_ptr<server>>
+  bind(server_options o, handler_fn handler,
+       std::function<response(unsigned, std::string_view code, std::string_view detail)> problem);
+  /// bind() and accept().
   static result<std::unique_ptr<server>>
   start(server_options o, handler_fn handler,
         std::function<response(unsigned, std::string_view code, std::string_view detail)> problem);
+  /// Begins to serve; once. `start_failed` if there is no thread for it.
+  virtual result<done> accept() = 0;
   virtual ~server() = default; ///< stops at once
   [[nodiscard]] virtual std::uint16_t port() const = 0;
   [[nodiscard]] virtual server_stats stats() const = 0;

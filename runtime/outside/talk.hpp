@@ -69,13 +69,13 @@ struct occasion {
   const json& attributes; ///< of the task, secrets in clear; what earlier talks set
   std::uint32_t attempt = 1;
   std::string_view last_task_state = "never";
-  std::string_view marker; ///< preflight, send: text of this attempt's marker
-  std::string_view key;    ///< preflight, send, search: what all attempts of this launch share
-  std::optional<launch::witness> witness; ///< search
-  std::string_view external_id;           ///< watch, finish, cancel
-  const json* details = nullptr;          ///< of the confirmation; null when adopted
-  bool force = false;                     ///< cancel: asked for by force
-  bool logs_wanted = false;               ///< watch: fetch log text as well
+  std::string_view marker = {}; ///< preflight, send: text of this attempt's marker
+  std::string_view key = {};    ///< preflight, send, search: what all attempts of this launch share
+  std::optional<launch::witness> witness = {}; ///< search
+  std::string_view external_id = {};           ///< watch, finish, cancel
+  const json* details = nullptr;               ///< of the confirmation; null when adopted
+  bool force = false;                          ///< cancel: asked for by force
+  bool logs_wanted = false;                    ///< watch: fetch log text as well
   wall_time now;
 };
 
@@ -126,7 +126,7 @@ struct outside_code {
   std::function<std::optional<watch_group>(const json& inputs)> group;
   /// What a row of the group says, as a watch talk would have concluded.
   std::function<conclusion(const json& row, const occasion&)> judge;
-  millis watch_every{5'000}; ///< how often one thing is watched when nothing says otherwise
+  millis watch_every{0}; ///< how often one thing is watched; 0: as the node does (poll.interval_ms)
 };
 
 } // namespace o3::outside

@@ -28,6 +28,10 @@ fault meaning(int code, int system_errno) {
     if (system_errno == ENOSPC || system_errno == EDQUOT || system_errno == EFBIG)
       return fault::storage_full;
     return fault::storage_failed;
+  case SQLITE_CANTOPEN: // the disk is well, but this process or the machine has no descriptor left
+    if (system_errno == EMFILE || system_errno == ENFILE)
+      return fault::unavailable;
+    return fault::storage_failed;
   default:
     return fault::storage_failed;
   }

@@ -48,8 +48,7 @@ sqlite_journal::sqlite_journal(std::shared_ptr<data_dir> dir, const std::filesys
       insert_first_(connection_, insert_first_sql), insert_next_(connection_, insert_next_sql),
       update_summary_(connection_, update_sql),
       shard_epoch_(connection_, "SELECT epoch FROM shard WHERE shard=?1"),
-      insert_blob_(connection_, "INSERT OR IGNORE INTO blob(hash,kind,body) VALUES(?1,?2,?3)"),
-      drop_older_(connection_, "DELETE FROM journal WHERE workflow=?1 AND seq<?2") {
+      insert_blob_(connection_, "INSERT OR IGNORE INTO blob(hash,kind,body) VALUES(?1,?2,?3)") {
   next_pos_ = static_cast<std::uint64_t>(connection_.ask_number(last_pos_sql.data())) + 1;
 }
 
@@ -104,13 +103,11 @@ outcome sqlite_journal::append_one(const append_entry& e) {
   }
   if (!e.blobs.empty())
     keep_blobs(e);
-  if (e.prune_before)
-    drop_older_.bind(e.workflow, std::min(*e.prune_before, e.seq)).run();
   return outcome::ok;
 }
 
 bool sqlite_journal::insert_first(const append_entry& e) {
-  if (!e.insert || e.insert->workflow != e.workflow)
+  if (!e.insert || e.insert->workflow != e.workflow || plans_.lacks_plan(e))
     return false;
   auto& s = e.insert->idempotency_key.empty() ? insert_summary_ : insert_summary_with_key_;
   bind_summary(s, *e.insert);
@@ -119,6 +116,7 @@ bool sqlite_journal::insert_first(const append_entry& e) {
     return false;
   // The summary was not there, so the journal has no row of this workflow, or the file is damaged.
   insert_first_.bind(next_pos_, e.workflow, e.epoch, e.at, e.records).run();
+  plans_.accepted(e);
   return true;
 }
 
@@ -160,6 +158,23 @@ std::vector<id> sqlite_journal::prune(const retention& r, wall_time now, std::si
   if (rows_max > 0)
     in_transaction([&] { gone = prune_slice(connection_, r, now, rows_max, next_pos_ - 1); });
   return gone;
+}
+
+void sqlite_journal::begin_blob_sweep() {
+  plans_.begin();
+}
+
+std::size_t sqlite_journal::drop_blobs(std::span<const sha256_hash> unused) {
+  std::size_t n = 0;
+  in_transaction([&] {
+    statement drop{connection_, "DELETE FROM blob WHERE hash=?1 AND kind='plan'"};
+    for (const auto& hash : unused)
+      if (!plans_.in_use(hash) && drop.bind(hash).run() == 1) {
+        plans_.dropped(hash);
+        ++n;
+      }
+  });
+  return n;
 }
 
 void sqlite_journal::set_meta(std::string_view key, std::string_view value) {

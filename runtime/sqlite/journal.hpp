@@ -8,6 +8,7 @@
 #include "runtime/sqlite/data_dir.hpp"
 #include "runtime/sqlite/writer_gate.hpp"
 #include "runtime/store/journal.hpp"
+#include "runtime/store/plan_watch.hpp"
 
 #include <functional>
 #include <memory>
@@ -25,6 +26,8 @@ public:
   std::vector<outcome> append(std::span<const append_entry> entries) override;
   std::uint64_t claim(std::string_view owner, std::uint64_t at_least) override;
   std::vector<id> prune(const retention& r, wall_time now, std::size_t rows_max) override;
+  void begin_blob_sweep() override;
+  std::size_t drop_blobs(std::span<const sha256_hash> unused) override;
   void set_meta(std::string_view key, std::string_view value) override;
 
 private:
@@ -42,6 +45,7 @@ private:
   std::shared_ptr<writer_gate> gate_;
   std::uint64_t next_pos_ = 1;
   bool failed_ = false;
+  plan_watch plans_;
   statement insert_summary_;
   statement insert_summary_with_key_;
   statement insert_first_;
@@ -49,7 +53,6 @@ private:
   statement update_summary_;
   statement shard_epoch_;
   statement insert_blob_;
-  statement drop_older_;
 };
 
 } // namespace o3::store::sqlite

@@ -1,5 +1,5 @@
-// Which log segments there are: `<dir>/log-<date>-<number>.db`, shared by the writer and the
-// readers.
+// Which log segments there are: `log-<date>-<number>.db` in the directory of logs, shared by the
+// writer and the readers.
 //
 // Numbers grow over the whole store, also when every file is gone: the first number of a day is
 // never below day * 256. A segment that cannot be read is set aside as *.broken. Threads: any.

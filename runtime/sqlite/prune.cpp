@@ -8,8 +8,6 @@ namespace o3::store::sqlite {
 
 namespace {
 
-using age = std::pair<wall_time, id>; ///< the order in which ended workflows go
-
 class slice {
 public:
   explicit slice(connection& c) : connection_(c) {}
@@ -23,17 +21,10 @@ public:
     expired.bind(now, rows_max).run();
   }
 
-  /// The newest of those beyond the `keep_count` youngest.
-  std::optional<age> newest_beyond(std::uint64_t keep_count) {
-    statement s{connection_, "SELECT ended_at, id FROM workflow WHERE ended_at IS NOT NULL "
-                             "ORDER BY ended_at DESC, id DESC LIMIT 1 OFFSET ?1"};
-    s.bind(std::min<std::uint64_t>(keep_count, std::numeric_limits<std::int64_t>::max()));
-    return s.step() ? std::optional{age{s.time_at(0), s.id_at(1)}} : std::nullopt;
-  }
-
-  std::optional<age> oldest() {
+  std::optional<ended_row> oldest() {
     const run_scope scope{oldest_};
-    return oldest_.step() ? std::optional{age{oldest_.time_at(0), oldest_.id_at(1)}} : std::nullopt;
+    return oldest_.step() ? std::optional{ended_row{oldest_.time_at(0), oldest_.id_at(1)}}
+                          : std::nullopt;
   }
 
   std::optional<id> half_gone() {
@@ -79,7 +70,6 @@ std::vector<id> prune_slice(connection& c, const retention& r, wall_time now, st
     std::min<std::size_t>(rows_max, std::numeric_limits<std::int32_t>::max()));
   slice s{c};
   s.expire_keys(now, budget);
-  const auto counted = r.keep_count ? s.newest_beyond(*r.keep_count) : std::nullopt;
   bool any = false;
   while (budget > 0) {
     auto workflow = s.half_gone();
@@ -87,11 +77,11 @@ std::vector<id> prune_slice(connection& c, const retention& r, wall_time now, st
       const auto next = s.oldest();
       const bool goes
         = next
-          && ((r.keep_age && next->first < now - *r.keep_age) || (counted && *next <= *counted));
+          && ((r.keep_age && next->ended_at < now - *r.keep_age) || (r.up_to && *next <= *r.up_to));
       if (!goes)
         break;
-      s.hide(next->second, now + r.idempotency_keep);
-      workflow = next->second;
+      s.hide(next->workflow, now + r.idempotency_keep);
+      workflow = next->workflow;
     }
     any = true;
     budget -= s.remove_rows(*workflow, budget);

@@ -88,9 +88,37 @@ std::uint64_t sqlite_reader::last_pos() {
   return last_pos_.step() ? last_pos_.count(0) : 0;
 }
 
-std::vector<summary> sqlite_reader::list(const list_filter& f, const std::optional<id>& before,
-                                         std::size_t max) {
-  return list_workflows(connection_, f, before, static_cast<std::size_t>(clamped(max)));
+list_page sqlite_reader::list(const list_filter& f, const std::optional<id>& before,
+                              std::size_t max) {
+  return list_workflows(connection_, find_, f, before, max);
+}
+
+std::optional<ended_row> sqlite_reader::ended_beyond(std::uint64_t count) {
+  statement s{connection_, "SELECT ended_at, id FROM workflow WHERE ended_at IS NOT NULL "
+                           "ORDER BY ended_at DESC, id DESC LIMIT 1 OFFSET ?1"};
+  s.bind(clamped(count));
+  return s.step() ? std::optional{ended_row{s.time_at(0), s.id_at(1)}} : std::nullopt;
+}
+
+std::vector<std::pair<id, sha256_hash>> sqlite_reader::plans_after(const id& after,
+                                                                   std::size_t max) {
+  statement s{connection_, "SELECT id, plan_hash FROM workflow WHERE id>?1 ORDER BY id LIMIT ?2"};
+  s.bind(after, clamped(max));
+  std::vector<std::pair<id, sha256_hash>> out;
+  while (s.step())
+    out.emplace_back(s.id_at(0), s.hash_at(1));
+  return out;
+}
+
+std::vector<sha256_hash> sqlite_reader::plan_blobs_after(const sha256_hash& after,
+                                                         std::size_t max) {
+  statement s{connection_,
+              "SELECT hash FROM blob WHERE hash>?1 AND kind='plan' ORDER BY hash LIMIT ?2"};
+  s.bind(after, clamped(max));
+  std::vector<sha256_hash> out;
+  while (s.step())
+    out.push_back(s.hash_at(0));
+  return out;
 }
 
 std::vector<due_row> sqlite_reader::due(wall_time until, const std::optional<due_row>& after,

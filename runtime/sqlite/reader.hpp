@@ -22,8 +22,10 @@ public:
   std::vector<journal_row> rows(const id& workflow, std::uint64_t from, std::size_t max) override;
   std::vector<journal_row> rows_after(std::uint64_t after, std::size_t max) override;
   std::uint64_t last_pos() override;
-  std::vector<summary> list(const list_filter& f, const std::optional<id>& before,
-                            std::size_t max) override;
+  list_page list(const list_filter& f, const std::optional<id>& before, std::size_t max) override;
+  std::optional<ended_row> ended_beyond(std::uint64_t count) override;
+  std::vector<std::pair<id, sha256_hash>> plans_after(const id& after, std::size_t max) override;
+  std::vector<sha256_hash> plan_blobs_after(const sha256_hash& after, std::size_t max) override;
   std::vector<due_row> due(wall_time until, const std::optional<due_row>& after,
                            std::size_t max) override;
   std::optional<std::string> find_blob(const sha256_hash& hash) override;
@@ -50,8 +52,9 @@ inline constexpr std::string_view last_pos_sql
   = "SELECT max(ifnull((SELECT max(pos) FROM journal),0),"
     "ifnull((SELECT CAST(value AS INTEGER) FROM meta WHERE key='_pos_floor'),0))";
 
-/// The list query, in list.cpp: filters in columns of fixed names, values always bound.
-std::vector<summary> list_workflows(connection& c, const list_filter& f,
-                                    const std::optional<id>& before, std::size_t max);
+/// The list query, in list.cpp: filters in columns of fixed names, values always bound. `find` is
+/// the statement for the summary of one id.
+list_page list_workflows(connection& c, statement& find, const list_filter& f,
+                         const std::optional<id>& before, std::size_t max);
 
 } // namespace o3::store::sqlite

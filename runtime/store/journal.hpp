@@ -72,11 +72,10 @@ struct append_entry {
   std::uint64_t epoch = 0; ///< of the caller; must be the shard owner's
   std::uint64_t seq = 0;   ///< 1 for the first row of a workflow, then +1; gaps are conflicts
   wall_time at;
-  std::string records;                       ///< JSON array of records
-  std::optional<summary> insert;             ///< with seq 1
-  std::optional<summary_update> update;      ///< state or wake_at changed
-  std::vector<blob> blobs;                   ///< stored once by hash; present ones are skipped
-  std::optional<std::uint64_t> prune_before; ///< this row holds a checkpoint: older rows may go
+  std::string records;                  ///< JSON array of records
+  std::optional<summary> insert;        ///< with seq 1
+  std::optional<summary_update> update; ///< state or wake_at changed
+  std::vector<blob> blobs;              ///< stored once by hash; present ones are skipped
 };
 
 enum class outcome : std::uint8_t {
@@ -90,12 +89,21 @@ enum class outcome : std::uint8_t {
 /// §2.8).
 struct storage_failure : std::runtime_error {
   storage_failure(fault f, const std::string& what) : std::runtime_error(what), code(f) {}
-  fault code; ///< storage_failed, storage_full or store_corrupt
+  /// storage_failed, storage_full, store_corrupt; or unavailable: this process has no descriptor
+  /// left, and what a reader could not read now it may read later.
+  fault code;
+};
+
+/// A place in the order in which ended workflows go: the oldest end first.
+struct ended_row {
+  wall_time ended_at;
+  id workflow;
+  auto operator<=>(const ended_row&) const = default;
 };
 
 struct retention {
-  std::optional<millis> keep_age;          ///< ended longer ago than this may go
-  std::optional<std::uint64_t> keep_count; ///< beyond this many ended workflows the oldest go
+  std::optional<millis> keep_age; ///< ended longer ago than this may go
+  std::optional<ended_row> up_to; ///< this one and all older ones may go: reader::ended_beyond
   millis idempotency_keep{30LL * 24 * 3600 * 1000}; ///< keys outlive their workflow by this
 };
 
@@ -111,6 +119,12 @@ public:
   /// Deletes at most `rows_max` journal rows of ended workflows that `r` lets go; never a live one.
   /// Keys move to the kept table. Returns the workflows deleted; fewer than possible: call again.
   virtual std::vector<id> prune(const retention& r, wall_time now, std::size_t rows_max) = 0;
+  /// From now on the plans of new workflows are remembered, for drop_blobs().
+  virtual void begin_blob_sweep() = 0;
+  /// Deletes those of `unused` that no workflow accepted since begin_blob_sweep() refers to; how
+  /// many. Afterwards an entry that begins a workflow with a plan dropped here must bring it along,
+  /// or is a conflict. The caller knows that no older workflow refers to them.
+  virtual std::size_t drop_blobs(std::span<const sha256_hash> unused) = 0;
   /// Small named values of the installation ("install_id", "token_hash", …).
   virtual void set_meta(std::string_view key, std::string_view value) = 0;
 };
@@ -131,6 +145,12 @@ struct list_filter {
   std::optional<wall_time> since; ///< created at or after
   std::optional<std::string>
     q; ///< part of name, ref, template, error or trace_id (case-insensitive)
+  std::size_t scan_max = 20'000; ///< workflows looked at for one page
+};
+
+struct list_page {
+  std::vector<summary> items;
+  std::optional<id> next; ///< there may be more before this one; absent: that was all
 };
 
 struct due_row {
@@ -160,10 +180,17 @@ public:
   /// Rows with pos > after, in order of pos: the global event stream.
   virtual std::vector<journal_row> rows_after(std::uint64_t after, std::size_t max) = 0;
   virtual std::uint64_t last_pos() = 0;
-  /// Newest first; `before` is the last id of the previous page.
-  virtual std::vector<summary> list(const list_filter& f, const std::optional<id>& before,
-                                    std::size_t max)
+  /// Newest first; `before` is `next` of the previous page. A page holds fewer than `max`, even
+  /// none, if `scan_max` workflows did not give more: `next` says whether to go on.
+  virtual list_page list(const list_filter& f, const std::optional<id>& before, std::size_t max)
     = 0;
+  /// The newest of the ended workflows beyond the `count` that ended last; absent: there are no
+  /// more than that.
+  virtual std::optional<ended_row> ended_beyond(std::uint64_t count) = 0;
+  /// The plans that workflows refer to, page by page in order of their ids.
+  virtual std::vector<std::pair<id, sha256_hash>> plans_after(const id& after, std::size_t max) = 0;
+  /// Stored plans, page by page in order of their hashes.
+  virtual std::vector<sha256_hash> plan_blobs_after(const sha256_hash& after, std::size_t max) = 0;
   /// Workflows with wake_at <= until, after (after_at, after_id) in order of (wake_at, id).
   virtual std::vector<due_row> due(wall_time until, const std::optional<due_row>& after,
                                    std::size_t max)

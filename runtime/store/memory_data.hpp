@@ -1,6 +1,7 @@
 // What the memory store holds; private to this folder. Threads: everything under `mutex`.
 #pragma once
 #include "runtime/store/memory.hpp"
+#include "runtime/store/plan_watch.hpp"
 
 #include <map>
 #include <memory>
@@ -33,10 +34,11 @@ struct memory_data {
   std::map<std::uint64_t, journal_row> journal;
   std::map<key_of_caller, id> keys;
   std::map<key_of_caller, kept> kept_keys;
-  std::map<sha256_hash, std::string> blobs;
+  std::map<sha256_hash, blob> blobs;
   std::map<std::string, std::string, std::less<>> meta;
   std::set<std::pair<wall_time, id>> wakes;
   std::set<std::pair<wall_time, id>> ended;
+  plan_watch plans;
   std::optional<id> going; ///< the workflow whose rows did not fit into the last slice
 };
 

@@ -35,6 +35,25 @@ public:
 
   std::vector<id> prune(const retention& r, wall_time now, std::size_t rows_max) override;
 
+  void begin_blob_sweep() override {
+    const std::unique_lock lock{d_->mutex};
+    d_->plans.begin();
+  }
+
+  std::size_t drop_blobs(std::span<const sha256_hash> unused) override {
+    const std::unique_lock lock{d_->mutex};
+    std::size_t n = 0;
+    for (const auto& hash : unused) {
+      const auto b = d_->blobs.find(hash);
+      if (b == d_->blobs.end() || b->second.kind != "plan" || d_->plans.in_use(hash))
+        continue;
+      d_->blobs.erase(b);
+      d_->plans.dropped(hash);
+      ++n;
+    }
+    return n;
+  }
+
   void set_meta(std::string_view key, std::string_view value) override {
     const std::unique_lock lock{d_->mutex};
     d_->meta.insert_or_assign(std::string{key}, std::string{value});
@@ -45,8 +64,7 @@ private:
   bool accept_first(const append_entry& e);
   void apply_update(summary& s, const summary_update& u);
   void index(const summary& s, bool present);
-  std::optional<id> next_to_prune(const retention& r, wall_time now,
-                                  const std::pair<wall_time, id>* counted);
+  std::optional<id> next_to_prune(const retention& r, wall_time now);
   void hide(workflow_data& w, wall_time key_until);
   std::size_t remove_rows(workflow_data& w, std::size_t rows_max);
 
@@ -67,7 +85,8 @@ void memory_journal::index(const summary& s, bool present) {
 }
 
 bool memory_journal::accept_first(const append_entry& e) {
-  if (!e.insert || e.insert->workflow != e.workflow || d_->workflows.contains(e.workflow))
+  if (!e.insert || e.insert->workflow != e.workflow || d_->workflows.contains(e.workflow)
+      || d_->plans.lacks_plan(e))
     return false;
   const auto& s = *e.insert;
   if (!s.idempotency_key.empty()) {
@@ -77,6 +96,7 @@ bool memory_journal::accept_first(const append_entry& e) {
   }
   d_->workflows[e.workflow].summary = s;
   index(s, true);
+  d_->plans.accepted(e);
   return true;
 }
 
@@ -111,24 +131,18 @@ outcome memory_journal::append_one(const append_entry& e) {
   if (e.update)
     apply_update(w.summary, *e.update);
   for (const auto& b : e.blobs)
-    d_->blobs.try_emplace(b.hash, b.body);
-  if (e.prune_before) {
-    const auto end = w.rows.lower_bound(std::min(*e.prune_before, e.seq));
-    for (auto row = w.rows.begin(); row != end; row = w.rows.erase(row))
-      d_->journal.erase(row->second);
-  }
+    d_->blobs.try_emplace(b.hash, b);
   return outcome::ok;
 }
 
-std::optional<id> memory_journal::next_to_prune(const retention& r, wall_time now,
-                                                const std::pair<wall_time, id>* counted) {
+std::optional<id> memory_journal::next_to_prune(const retention& r, wall_time now) {
   if (d_->going)
     return d_->going;
   for (const auto& entry : d_->ended) {
     if (!is_terminal(d_->workflows[entry.second].summary.state))
       continue;
-    const bool goes
-      = (r.keep_age && entry.first < now - *r.keep_age) || (counted && entry <= *counted);
+    const bool goes = (r.keep_age && entry.first < now - *r.keep_age)
+                      || (r.up_to && ended_row{entry.first, entry.second} <= *r.up_to);
     return goes ? std::optional{entry.second} : std::nullopt;
   }
   return std::nullopt;
@@ -161,12 +175,8 @@ std::vector<id> memory_journal::prune(const retention& r, wall_time now, std::si
   if (rows_max == 0)
     return gone;
   std::erase_if(d_->kept_keys, [&](const auto& k) { return k.second.until <= now; });
-  std::optional<std::pair<wall_time, id>> counted;
-  if (r.keep_count && *r.keep_count < d_->ended.size())
-    counted = *std::next(d_->ended.begin(),
-                         static_cast<std::ptrdiff_t>(d_->ended.size() - *r.keep_count - 1));
   while (rows_max > 0) {
-    const auto next = next_to_prune(r, now, counted ? &*counted : nullptr);
+    const auto next = next_to_prune(r, now);
     if (!next)
       break;
     auto& w = d_->workflows[*next];

@@ -84,16 +84,51 @@ public:
     return d_->last_pos;
   }
 
-  std::vector<summary> list(const list_filter& f, const std::optional<id>& before,
-                            std::size_t max) override {
+  list_page list(const list_filter& f, const std::optional<id>& before, std::size_t max) override {
     const std::shared_lock lock{d_->mutex};
-    std::vector<summary> out;
+    list_page out;
+    auto left = std::max<std::size_t>(f.scan_max, 1);
     auto w = before ? d_->workflows.lower_bound(*before) : d_->workflows.end();
-    while (w != d_->workflows.begin() && out.size() < max) {
-      --w;
-      if (!w->second.going && matches(w->second.summary, f))
-        out.push_back(w->second.summary);
+    while (max != 0 && w != d_->workflows.begin()) {
+      const auto above = w--;
+      if (w->second.going)
+        continue;
+      const bool fits = matches(w->second.summary, f);
+      if (left == 0 || (fits && out.items.size() == max)) {
+        out.next = above->first;
+        break;
+      }
+      --left;
+      if (fits)
+        out.items.push_back(w->second.summary);
     }
+    return out;
+  }
+
+  std::optional<ended_row> ended_beyond(std::uint64_t count) override {
+    const std::shared_lock lock{d_->mutex};
+    if (count >= d_->ended.size())
+      return std::nullopt;
+    const auto& [at, workflow]
+      = *std::next(d_->ended.begin(), static_cast<std::ptrdiff_t>(d_->ended.size() - count - 1));
+    return ended_row{at, workflow};
+  }
+
+  std::vector<std::pair<id, sha256_hash>> plans_after(const id& after, std::size_t max) override {
+    const std::shared_lock lock{d_->mutex};
+    std::vector<std::pair<id, sha256_hash>> out;
+    for (auto w = d_->workflows.upper_bound(after); w != d_->workflows.end() && out.size() < max;
+         ++w)
+      out.emplace_back(w->first, w->second.summary.plan_hash);
+    return out;
+  }
+
+  std::vector<sha256_hash> plan_blobs_after(const sha256_hash& after, std::size_t max) override {
+    const std::shared_lock lock{d_->mutex};
+    std::vector<sha256_hash> out;
+    for (auto b = d_->blobs.upper_bound(after); b != d_->blobs.end() && out.size() < max; ++b)
+      if (b->second.kind == "plan")
+        out.push_back(b->first);
     return out;
   }
 
@@ -110,7 +145,7 @@ public:
   std::optional<std::string> find_blob(const sha256_hash& hash) override {
     const std::shared_lock lock{d_->mutex};
     const auto b = d_->blobs.find(hash);
-    return b == d_->blobs.end() ? std::nullopt : std::optional{b->second};
+    return b == d_->blobs.end() ? std::nullopt : std::optional{b->second.body};
   }
 
   std::optional<std::string> meta(std::string_view key) override {

@@ -1,6 +1,7 @@
 // What can go wrong at the store, and when. Given to a harness::node; counted over its whole life,
 // across restarts. Threads: one owner.
 #pragma once
+#include "runtime/base/fault.hpp"
 #include "runtime/base/limits.hpp"
 
 #include <cstdint>
@@ -17,6 +18,8 @@ struct fault_plan {
   /// The outcome of this batch is unknown to the node; `unknown_written` says whether it is there.
   std::optional<std::uint64_t> unknown_batch;
   bool unknown_written = true;
+  /// Every read of the store fails with this code.
+  fault reads_fail = fault::none;
 };
 
 } // namespace o3::harness

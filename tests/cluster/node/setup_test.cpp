@@ -152,3 +152,19 @@ TEST_CASE("the soft limit of open files is raised to the hard one") {
   CHECK((after.rlim_cur == RLIM_INFINITY || got == after.rlim_cur));
   CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
 }
+
+TEST_CASE("log.level is the process's own; log.task_level says what is kept of tasks") {
+  const test::temp_dir tmp{test::medium::memory};
+  auto o = at(tmp);
+  const auto i = open_installation(o, "");
+  REQUIRE(i);
+  o.log.level = "error";
+  auto n = node_options_of(o, *i, "o3");
+  REQUIRE(n);
+  CHECK(n->engine.task_log == log_level::info);
+  o.log.level = "debug";
+  o.log.task_level = "warning";
+  n = node_options_of(o, *i, "o3");
+  REQUIRE(n);
+  CHECK(n->engine.task_log == log_level::warning);
+}

@@ -9,13 +9,19 @@ const std::vector<http::method> every_method{
   http::method::get, http::method::head,    http::method::post, http::method::put,
   http::method::del, http::method::options, http::method::other};
 
+std::string body_for(std::string_view path) {
+  if (path.ends_with("/resolve/"))
+    return R"({"verb":"give-up"})";
+  return path.ends_with("/cancel/") ? "" : "{}";
+}
+
 /// A call that would succeed if the caller may make it.
 http::response knock(stage& s, http::method verb, const std::string& path, std::string_view token) {
   fields headers;
   std::string body;
   if (verb == http::method::post || verb == http::method::put) {
     headers.emplace_back("content-type", "application/json");
-    body = path.ends_with("/cancel/") ? "" : "{}";
+    body = body_for(path);
   }
   return s.call(verb, path, headers, body, token);
 }
@@ -81,8 +87,9 @@ TEST_CASE("every route and method refuses who may not and lets pass who may", "[
 
 TEST_CASE("each route asks for its own permission and no other opens it", "[http][api][R16]") {
   const std::vector<std::string> all{permission::workflow_read,   permission::workflow_submit,
-                                     permission::workflow_cancel, permission::template_read,
-                                     permission::template_write,  permission::system_read};
+                                     permission::workflow_cancel, permission::workflow_resolve,
+                                     permission::template_read,   permission::template_write,
+                                     permission::system_read};
   stage s;
   for (const auto& name : all) {
     const auto api = make_api({s.engine, s.query, s.catalogue, s.observe}, only(name));
@@ -95,7 +102,7 @@ TEST_CASE("each route asks for its own permission and no other opens it", "[http
       r.verb = route.verb;
       r.path = concrete(route.path);
       r.headers = {{"authorization", "Bearer one"}, {"content-type", "application/json"}};
-      r.body = route.request_schema.is_null() || route.path.ends_with("/cancel/") ? "" : "{}";
+      r.body = route.request_schema.is_null() ? "" : body_for(route.path);
       unsigned status = 0;
       api.dispatch(std::move(r), [&](const http::response& a) { status = a.status; });
       if (route.permission == name)

@@ -39,8 +39,13 @@ struct fake_engine final : engine::port {
     canceled = std::move(r);
     s_.play("cancel", reply);
   }
+  void resolve(engine::resolve_request r, engine::reply_fn reply) override {
+    resolved = std::move(r);
+    s_.play("resolve", reply);
+  }
   engine::submit_request submitted;
   engine::cancel_request canceled;
+  engine::resolve_request resolved;
 
 private:
   script& s_;

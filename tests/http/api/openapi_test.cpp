@@ -1,3 +1,4 @@
+#include "http/api/assets.hpp"
 #include "tests/http/api/fakes.hpp"
 
 #include <set>
@@ -185,4 +186,18 @@ TEST_CASE("the page is self-contained, has no inline script and never makes mark
         == "text/javascript; charset=utf-8");
   CHECK(s.call(http::method::get, "/docs/docs.css/", {}, {}, "").content_type
         == "text/css; charset=utf-8");
+}
+
+TEST_CASE("the advice about faults names no command on a workflow that the API does not have",
+          "[http][api]") {
+  stage s;
+  std::string routes;
+  const auto doc = document(s);
+  for (const auto& [path, operations] : doc.at("paths").items())
+    routes += lower(path) + "\n";
+  const auto advice = lower(asset::faults_md());
+  for (const std::string verb : {"rerun", "release", "resume", "approve"}) {
+    INFO(verb);
+    CHECK((advice.find(verb) == std::string::npos || routes.find("/" + verb) != std::string::npos));
+  }
 }

@@ -281,3 +281,26 @@ TEST_CASE("tasks are listed and shown", "[http][api]") {
   s.says.next.problem = make_error(fault::not_found, "There is no task 'x'.");
   require_problem(s.get("/api/v1/workflow/" + some_id + "/task/x/"), 404, "not_found");
 }
+
+TEST_CASE("an operator's word on a parked launch is read strictly", "[http][api]") {
+  stage s;
+  const std::string path = "/api/v1/workflow/" + some_id + "/task/t/resolve/";
+  for (const auto& [body, status, code] :
+       std::vector<std::tuple<std::string, unsigned, std::string>>{
+         {"[]", 422, "wrong_type"},
+         {"{}", 400, "bad_value"},
+         {R"({"verb":7})", 422, "wrong_type"},
+         {R"({"verb":"adapt"})", 400, "bad_value"},
+         {R"({"verb":"adopt"})", 400, "bad_value"},
+         {R"({"verb":"give-up","id":"7"})", 400, "bad_value"},
+         {R"({"verb":"give-up","why":"x"})", 422, "unknown_key"}}) {
+    INFO(body);
+    require_problem(s.post_json(path, body), status, code);
+  }
+  CHECK(s.says.calls.empty());
+  s.says.next.body = "{}";
+  CHECK(s.post_json(path, R"({"verb":"adopt","id":"41"})").status == 200);
+  CHECK(s.engine.resolved.what == engine::resolve_request::verb::adopt);
+  CHECK(s.engine.resolved.external_id == "41");
+  CHECK(s.engine.resolved.task == "t");
+}

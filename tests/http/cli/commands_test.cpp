@@ -128,6 +128,27 @@ TEST_CASE("a broken configuration stops a command only where it is needed",
   CHECK(b.run({"ls", "--url", "http://127.0.0.1:1"}) == 0);
 }
 
+TEST_CASE("a shown command names the server that this one was told of", "[http][cli][commands]") {
+  bench b;
+  b.net.script = {{"POST", "/api/v1/workflow/submit/", 202, accepted},
+                  {"POST", "/api/v1/workflow/submit/", 202, accepted}};
+  CHECK(b.run({"--url", "http://a.example:1", "run", "noop"}) == 0);
+  CHECK(has(b.out, "look again: o3 --url http://a.example:1 status w1\n"));
+  CHECK(b.run({"--url", "http://a.example:1", "--data-dir", "/it's here", "run", "noop"}) == 0);
+  CHECK(has(b.out, R"(o3 --data-dir '/it'\''s here' --url http://a.example:1 events -f w1)"));
+}
+
+TEST_CASE("ls goes on past a page without items until there is no cursor",
+          "[http][cli][commands]") {
+  bench b;
+  b.net.script
+    = {{"GET", "/api/v1/workflow/?limit=50&q=rare", 200, R"({"items":[],"next_cursor":"c1"})"},
+       {"GET", "/api/v1/workflow/?limit=50&q=rare&cursor=c1", 200,
+        R"({"items":[{"id":"w9","state":"failed"}],"next_cursor":null})"}};
+  CHECK(b.run({"ls", "--q", "rare"}) == 0);
+  CHECK(has(b.out, "w9"));
+}
+
 TEST_CASE("run TEMPLATE submits a request with its variables and says where to look",
           "[http][cli][commands]") {
   bench b;

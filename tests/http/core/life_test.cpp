@@ -27,6 +27,23 @@ TEST_CASE("a server that cannot listen says why", "[http]") {
   CHECK(!http::server::start(o, {}, plain_problem));
 }
 
+TEST_CASE("a bound server holds its port and serves those who waited once it accepts", "[http]") {
+  http::server_options o;
+  o.port = 0;
+  auto s = http::server::bind(
+    o, [](http::request&&, const http::respond_fn& respond) { respond({}); }, plain_problem);
+  REQUIRE(s);
+  o.port = (*s)->port();
+  const auto second = http::server::bind(o, {}, plain_problem);
+  REQUIRE(!second);
+  CHECK(second.error().code == fault::port_taken);
+  client early(o.port);
+  early.send(get("/early/"));
+  CHECK((*s)->stats().requests == 0);
+  REQUIRE((*s)->accept());
+  CHECK(early.read().status == 200);
+}
+
 TEST_CASE("a handler that drops its respond gets its client a 503, one that throws a 500",
           "[http]") {
   stage s({}, [](http::request&& r, http::respond_fn) {

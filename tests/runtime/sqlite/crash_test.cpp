@@ -113,7 +113,7 @@ TEST_CASE("after kill -9 everything acknowledged is there, and no batch is torn"
     CHECK(batches <= result.acknowledged + 1); // committed, but killed before it could say so
     for (std::size_t k = 0; k < rows.size(); ++k)
       REQUIRE(rows[k].workflow == make_id(batch_size + k));
-    CHECK(r->list({}, std::nullopt, 1'000'000).size() == rows.size());
+    CHECK(r->list({}, std::nullopt, 1'000'000).items.size() == rows.size());
     next = batches + 1;
   }
 }

@@ -88,7 +88,7 @@ void check_all_there(const fs::path& dir, std::uint64_t acknowledged) {
   REQUIRE(acknowledged > 10);
   const auto r = open_at(dir, 64 << 10)->make_reader();
   CHECK(r->rows_after(0, 100'000).size() == acknowledged);
-  CHECK(r->list({}, std::nullopt, 100'000).size() == acknowledged);
+  CHECK(r->list({}, std::nullopt, 100'000).items.size() == acknowledged);
 }
 
 class tmpfs {
@@ -207,4 +207,29 @@ TEST_CASE("a reader that stays open delays checkpoints but breaks nothing") {
   REQUIRE(append_one(*j, big_entry(21, epoch)) == outcome::ok);
   CHECK(fs::file_size(tmp.path() / "o3.db-wal") <= limit * 2);
   CHECK(other.ask_number("SELECT count(*) FROM workflow") == 21);
+}
+
+TEST_CASE("a reader that finds no descriptor left says so, and reads once there is one") {
+  const temp_dir tmp;
+  const auto b = open_at(tmp.path(), 64 << 10);
+  const auto before = b->make_reader();
+  struct rlimit old {};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &old) == 0);
+  const int next = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  REQUIRE(next >= 0);
+  ::close(next);
+  auto tight = old;
+  tight.rlim_cur = static_cast<rlim_t>(next);
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &tight) == 0);
+  auto code = fault::none;
+  try {
+    b->make_reader();
+  } catch (const storage_failure& e) {
+    code = e.code;
+  }
+  const auto last = before->last_pos(); // opened in time: needs nothing more
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &old) == 0);
+  CHECK(code == fault::unavailable);
+  CHECK(last == 0);
+  CHECK(b->make_reader()->last_pos() == 0);
 }

@@ -178,7 +178,7 @@ TEST_CASE("a damaged file is reported as corrupt, at opening or at the first rea
     try {
       const auto reader = (*r)->make_reader();
       reader->rows_after(0, 100'000);
-      reader->list({}, std::nullopt, 100'000);
+      reader->list({}, std::nullopt, 100'000).items;
       FAIL("the damage was not noticed");
     } catch (const storage_failure& e) {
       CHECK(e.code == fault::store_corrupt);

@@ -1,0 +1,71 @@
+#include "config/model/tables.hpp"
+
+namespace o3::config::tables {
+
+std::span<const field> outside_rows() {
+  static const field rows[] = {
+    {"launch.quiesce_ms",
+     O3_FIELD(launch, quiesce),
+     "After a lost answer a target must show nothing for this long before the call counts as not "
+     "made.",
+     {1, day_ms}},
+    {"launch.send_deadline_ms",
+     O3_FIELD(launch, send_deadline),
+     "A call that starts something is over by then, answered or not; less than quiesce_ms.",
+     {1, day_ms}},
+    {"launch.clean_listings_min",
+     O3_FIELD(launch, clean_listings_min),
+     "Complete listings without our marker before a call counts as not made.",
+     {1, 1000}},
+    {"launch.search_interval_ms",
+     O3_FIELD(launch, search_interval),
+     "First wait between two searches for our marker; it doubles.",
+     {1, day_ms}},
+    {"launch.search_interval_max_ms",
+     O3_FIELD(launch, search_interval_max),
+     "Longest wait between two searches.",
+     {1, day_ms}},
+    {"launch.retry_ms",
+     O3_FIELD(launch, retry),
+     "First wait before a call that was certainly not made is made again; it doubles.",
+     {1, day_ms}},
+    {"launch.retry_max_ms",
+     O3_FIELD(launch, retry_max),
+     "Longest wait before a call is made again.",
+     {1, day_ms}},
+    {"launch.attempts_max",
+     O3_FIELD(launch, attempts_max),
+     "Calls that were certainly not made, before the task fails.",
+     {1, 1000}},
+    {"launch.per_hour",
+     O3_FIELD(launch, per_hour),
+     "Calls one task may make in an hour; beyond, an operator is asked.",
+     {1, 10'000}},
+    {"poll.interval_ms",
+     O3_FIELD(poll, interval),
+     "How often what was started is asked how it is, if its class says nothing else.",
+     {1, day_ms}},
+    {"targets.connections",
+     O3_FIELD(targets, connections),
+     "Connections to other systems at once.",
+     {1, 100'000}},
+    {"targets.connections_per_host",
+     O3_FIELD(targets, connections_per_host),
+     "Connections to one system at once.",
+     {1, 10'000}},
+    {"targets.queue",
+     O3_FIELD(targets, queue),
+     "Calls that may wait for a connection.",
+     {1, 10'000'000}},
+    {"targets.answer_bytes",
+     O3_FIELD(targets, answer_bytes),
+     "Longest answer that is read from another system.",
+     {kib, gib}},
+    {"targets.allow", O3_FIELD(targets, allow),
+     "The only systems that may be called: networks, addresses, names, *.names. Empty: all, those "
+     "with private addresses while http.listen is loopback."},
+  };
+  return rows;
+}
+
+} // namespace o3::config::tables
