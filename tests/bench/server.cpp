@@ -112,7 +112,8 @@ double server::start() {
   std::vector<std::string> words{program_.string(), "serve",
                                  "--data-dir",      data_dir(),
                                  "--listen",        "127.0.0.1:" + std::to_string(port_),
-                                 "--set",           "log.level=error"};
+                                 "--set",           "log.level=error",
+                                 "--set",           "log.task_level=error"};
   std::vector<char*> arguments;
   for (auto& w : words)
     arguments.push_back(w.data());

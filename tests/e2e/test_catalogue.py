@@ -66,6 +66,51 @@ class Catalogue(O3Test):
         doctor = self.s.cli("doctor").stdout
         self.assertIn("a_broken.json", doctor)
 
+    def own(self, name, document):
+        """A file in the server's own directory of templates."""
+        path = os.path.join(self.s.data, "templates", name)
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        with open(path, "w", encoding="utf-8") as f:
+            json.dump(document, f)
+        return path
+
+    def tasks_of(self, ref):
+        return [t["ref_name"] for t in self.s.get(f"/template/{ref}/")["tasks"]]
+
+    def test_put_replaces_the_template_in_use_whatever_its_file_is_called(self):
+        path = self.own("a.json", template("mine", task("old")))
+        self.s.start().ready()
+        self.assertEqual(self.tasks_of("mine"), ["old"])
+        self.s.put_template(template("mine", task("new")))
+        self.assertEqual(self.tasks_of("mine"), ["new"])
+        self.assertEqual(self.listed()[0]["mine"]["origin"], path)
+        later = self.own("0.json", template("mine", task("copied")))  # sorts before the other one
+        self.s.put_template(template("mine", task("newest")))
+        self.assertEqual(self.tasks_of("mine"), ["newest"])
+        self.s.stop()
+        self.s.start().ready()
+        self.assertEqual(self.tasks_of("mine"), ["newest"])
+        # DELETE removes it, not only the file that is used.
+        self.assertEqual(self.s.call("DELETE", "/api/v1/template/mine/").status, 204)
+        self.assertFalse(os.path.exists(path) or os.path.exists(later))
+        self.assert_problem(self.s.call("GET", "/api/v1/template/mine/"), 404, "not_found")
+
+    def test_put_does_not_overwrite_the_file_of_another_template(self):
+        self.own("taken.json", template("other", task("kept")))
+        self.s.start().ready()
+        reply = self.s.call("PUT", "/api/v1/template/taken/", template("taken", task("a")))
+        self.assertIn("taken.json", self.assert_problem(reply, 409, "conflict")["detail"])
+        self.assertEqual(self.tasks_of("other"), ["kept"])
+
+    def test_delete_of_an_own_template_brings_back_the_one_it_replaced(self):
+        self.write("shared.json", template("shared", task("theirs")))
+        self.s.start().ready()
+        self.s.put_template(template("shared", task("ours")))
+        self.assertEqual(self.tasks_of("shared"), ["ours"])
+        self.assertEqual(self.s.call("DELETE", "/api/v1/template/shared/").status, 204)
+        self.assertEqual(self.tasks_of("shared"), ["theirs"])
+        self.assert_problem(self.s.call("DELETE", "/api/v1/template/shared/"), 409, "conflict")
+
     def test_a_directory_that_is_not_there_is_a_problem(self):
         os.rmdir(self.dir)
         self.s.start().ready()

@@ -1,6 +1,8 @@
 """Every command of `o3` against a real server: what it prints, --json, exit codes."""
 import json
 import os
+import re
+import shlex
 import subprocess
 
 from o3proc import EXIT_CANCELED, EXIT_FAILED, EXIT_OK, EXIT_USAGE, O3Test, PROGRAM, SOURCE, main, request_for, task, template
@@ -91,6 +93,12 @@ class CommandLine(O3Test):
     def test_run_tells_the_outcome_by_its_exit_code(self):
         self.assertIn("outputs:", self.run_o3("run", "three_noops", "--follow").stdout)
         self.assertEqual(self.json_of("run", "three_noops", "--follow")["state"], "successful")
+        # The commands it shows work as they stand, wherever the server keeps its data.
+        shown = re.findall(r"^(?:look again|logs): +o3 (.*)$", self.run_o3("run", "three_noops", "--follow").stdout, re.M)
+        self.assertEqual(len(shown), 2)
+        for line in shown:
+            ran = subprocess.run([PROGRAM, *shlex.split(line)], capture_output=True, text=True, env=self.s.env, check=False)
+            self.assertEqual(ran.returncode, 0, f"{line}: {ran.stderr}")
         self.assertIn("broke on purpose", self.run_o3("run", "e2e_bad", "--follow", code=EXIT_FAILED).stdout)
         self.assertIn("three_noops", self.run_o3("run", "three_nops", code=EXIT_USAGE).stderr)
         self.assertIn("seconds", self.run_o3("run", "e2e_slow", code=EXIT_USAGE).stderr)

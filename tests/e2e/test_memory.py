@@ -15,7 +15,7 @@ class Memory(O3Test):
     ALLOWED_KIB = 8192  # of allocator noise; a leaked actor a call would be twice that
 
     def grown(self, class_name, rounds):
-        s = self.serving("--set", "log.level=error")
+        s = self.serving("--set", "log.level=error", "--set", "log.task_level=error")
         with open(f"/proc/{s.process.pid}/maps", encoding="ascii") as f:
             if "libasan" in f.read():
                 self.skipTest("ASan keeps freed memory")

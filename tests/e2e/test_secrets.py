@@ -90,7 +90,7 @@ class Secrets(O3Test):
         self.assert_nowhere(s, CANARY)
 
     def test_a_canary_is_not_logged_even_at_debug(self):
-        s = self.serving("--set", "log.level=debug")
+        s = self.serving("--set", "log.level=debug", "--set", "log.task_level=debug")
         s.put_template(template("chatty", task("a", input={"runtime_delay": 0, "rand_no": "${workflow.input.awx_token}"}),
                                 task("w", "worker.noop", input={"runtime_delay": 0, "rand_no": "${workflow.input.awx_token}"})))
         workflow = s.submit("chatty", {"awx_token": CANARY})["id"]

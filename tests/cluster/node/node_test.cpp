@@ -1,10 +1,13 @@
 // A whole node under a virtual clock, through its REST API: what users, operators and embedders
 // rely on.
+#include "actors/observe/load_share.hpp"
+#include "tests/contract/store/temp_dir.hpp"
 #include "tests/harness/catch.hpp"
 #include "tests/harness/node.hpp"
 
 #include <filesystem>
 #include <fstream>
+#include <sqlite3.h>
 #include <unistd.h>
 
 using namespace o3;
@@ -107,6 +110,23 @@ TEST_CASE("the same ref and body is answered from the first, another body is ref
   o3.crash();
   o3.start();
   REQUIRE(o3.request(post, submit_path, body).document()["id"] == first.document()["id"]);
+}
+
+TEST_CASE("a replay says all that the acceptance said: warnings and links", "[node]") {
+  harness::node o3{with({timer_template()})};
+  auto body = request("parked", "order-2");
+  body["workflow"]["vars"]["workflow"]["input"]["nobody_reads_me"] = 1;
+  const auto first = o3.request(post, submit_path, body.dump());
+  REQUIRE(first.status == 202);
+  auto said = first.document();
+  REQUIRE(said["warnings"].size() == 1);
+  REQUIRE(said["links"].size() > 1);
+  o3.crash();
+  o3.start();
+  auto again = o3.request(post, submit_path, body.dump()).document();
+  said.erase("state"); // the current one, in a replay
+  again.erase("state");
+  CHECK(again == said);
 }
 
 TEST_CASE("a running workflow keeps the template it was accepted with", "[node]") {
@@ -301,7 +321,15 @@ TEST_CASE("ended workflows go after their time, live ones never, and their keys 
   REQUIRE(o3.request(get, "/api/v1/workflow/" + quick).status == 404);
   auto again = o3.request(post, submit_path, request("quick", "k1").dump());
   REQUIRE(again.status == 200);
-  REQUIRE(again.document()["pruned"] == true);
+  CHECK(again.document()
+        == json{{"id", quick},
+                {"ref", "k1"},
+                {"trace_id", quick},
+                {"revision", 1},
+                {"state", nullptr},
+                {"pruned", true},
+                {"warnings", json::array()},
+                {"links", json::object()}});
   REQUIRE(o3.state(live) == "successful");
 }
 
@@ -407,4 +435,83 @@ TEST_CASE("reloading twice leaves every template as it was", "[node]") {
     REQUIRE(list["items"][0]["ref_name"] == "stays");
   }
   std::filesystem::remove_all(dir);
+}
+
+TEST_CASE("a read without a descriptor is answered 503 and the node goes on; a broken disk ends it",
+          "[node]") {
+  harness::node o3(with({timer_template()}));
+  const auto w = o3.submit(request("parked"));
+  const auto path = "/api/v1/workflow/" + w + "/";
+  harness::fault_plan reads;
+  reads.reads_fail = fault::unavailable;
+  o3.set_faults(reads);
+  CHECK(o3.request(http::method::get, path).status == 503);
+  CHECK(o3.request(http::method::get, "/api/v1/workflow/").status == 503);
+  CHECK_FALSE(o3.dead());
+  o3.set_faults({});
+  CHECK(o3.request(http::method::get, path).status == 200);
+  o3.await_end(w);
+  CHECK(o3.state(w) == "successful");
+  reads.reads_fail = fault::storage_failed;
+  o3.set_faults(reads);
+  o3.request(http::method::get, path);
+  CHECK(o3.dead());
+}
+
+TEST_CASE("what is slow is done at most a twentieth of the time, what is quick whenever asked for",
+          "[node]") {
+  const auto at = [](std::int64_t ms) { return steady_time{millis{ms}}; };
+  observe::load_share share;
+  CHECK(share.due(at(0)));
+  share.done(at(0), at(0));
+  CHECK(share.due(at(0)));
+  share.done(at(100), at(150));
+  CHECK_FALSE(share.due(at(1099)));
+  CHECK(share.due(at(1100)));
+  share.done(at(2000), at(4000)); // never longer than a few seconds
+  CHECK_FALSE(share.due(at(8999)));
+  CHECK(share.due(at(9000)));
+}
+
+TEST_CASE("a template that no workflow uses any more leaves the store, one in use stays",
+          "[node]") {
+  const test::temp_dir tmp{test::medium::memory};
+  auto o = with({timer_template()});
+  o.sqlite_dir = tmp.path() / "data";
+  o.engine.keep.keep_age = std::chrono::hours{1};
+  harness::node o3{o};
+  const auto plans = [&] {
+    sqlite3* db = nullptr;
+    sqlite3_stmt* s = nullptr;
+    REQUIRE(sqlite3_open((o.sqlite_dir / "o3.db").c_str(), &db) == SQLITE_OK);
+    REQUIRE(sqlite3_prepare_v2(db, "SELECT count(*) FROM blob WHERE kind='plan'", -1, &s, nullptr)
+            == SQLITE_OK);
+    REQUIRE(sqlite3_step(s) == SQLITE_ROW);
+    const int n = sqlite3_column_int(s, 0);
+    sqlite3_finalize(s);
+    sqlite3_close(db);
+    return n;
+  };
+  const json quick = {task("a", "noop", {{"runtime_delay", 0}})};
+  o3.add_template(document("quick", quick));
+  o3.await_end(o3.submit(request("quick")));
+  auto changed = document("quick", quick);
+  changed["description"] = "changed";
+  o3.add_template(changed);
+  const auto kept = o3.submit(request("quick"));
+  o3.await_end(kept);
+  const auto live = o3.submit(request("parked"));
+  CHECK(plans() == 3);
+  o3.advance(std::chrono::hours{3}); // all ended workflows go, and at some round their plans
+  CHECK(o3.request(get, "/api/v1/workflow/" + kept + "/").status == 404);
+  CHECK(plans() == 2); // the replaced one is gone; "quick" is a template, "parked" as well
+  CHECK(o3.state(live) == "successful");
+  o3.await_end(o3.submit(request("quick")));
+  o3.add_template(document("quick", quick)); // as it was at first: stored anew
+  const auto again = o3.submit(request("quick"));
+  o3.await_end(again);
+  o3.crash();
+  o3.start();
+  CHECK(o3.state(again) == "successful");
+  CHECK(plans() == 3);
 }

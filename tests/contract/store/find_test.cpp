@@ -83,21 +83,64 @@ TEST_CASE("lists are newest first and page without a gap") {
   O3_EACH_STORE {
     opened s{kind};
     fill(s);
-    CHECK(numbers(s.reader->list({}, std::nullopt, 100))
+    CHECK(numbers(s.reader->list({}, std::nullopt, 100).items)
           == list_of{12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1});
-    CHECK(s.reader->list({}, std::nullopt, 0).empty());
+    CHECK(s.reader->list({}, std::nullopt, 0).items.empty());
     list_filter f;
     f.states = {workflow_state::waiting, workflow_state::running, workflow_state::waiting};
     list_of paged;
     std::optional<id> before;
-    for (auto page = s.reader->list(f, before, 3); !page.empty();
-         page = s.reader->list(f, before, 3)) {
-      CHECK(page.size() <= 3);
-      for (const auto n : numbers(page))
+    do {
+      const auto page = s.reader->list(f, before, 3);
+      CHECK(page.items.size() <= 3);
+      for (const auto n : numbers(page.items))
         paged.push_back(n);
-      before = page.back().workflow;
-    }
+      before = page.next;
+    } while (before);
     CHECK(paged == list_of{11, 10, 8, 7, 5, 2, 1});
+  }
+}
+
+TEST_CASE("one page looks at a bounded number, and going on finds the rest without gap or double") {
+  O3_EACH_STORE {
+    opened s{kind};
+    fill(s);
+    const auto check = [&](list_filter f, const list_of& all, std::size_t most_pages) {
+      for (std::size_t budget = 1; budget <= 14; ++budget)
+        for (const std::size_t max : {1U, 2U, 100U}) {
+          CAPTURE(budget, max);
+          f.scan_max = budget;
+          list_of paged;
+          std::optional<id> before;
+          std::size_t pages = 0;
+          do {
+            const auto page = s.reader->list(f, before, max);
+            REQUIRE((!page.next || !before || *page.next < *before)); // it gets on
+            CHECK(page.items.size()
+                  <= std::min(max, budget * std::max<std::size_t>(f.states.size(), 1)));
+            for (const auto n : numbers(page.items))
+              paged.push_back(n);
+            before = page.next;
+            REQUIRE(++pages <= most_pages);
+          } while (before);
+          CHECK(paged == all);
+        }
+    };
+    list_filter rare;
+    rare.ref = "Ticket-77";
+    check(rare, {5}, 14);
+    rare.scan_max = 3;
+    const auto first = s.reader->list(rare, std::nullopt, 10); // 12, 11, 10: none of them fits
+    CHECK(first.items.empty());
+    CHECK(first.next == make_id(10));
+    list_filter none;
+    none.q = "not to be found";
+    check(none, {}, 14);
+    list_filter states;
+    states.states = {workflow_state::waiting, workflow_state::running};
+    check(states, {11, 10, 8, 7, 5, 2, 1}, 20);
+    states.template_ref = "deploy";
+    check(states, {5, 2, 1}, 20);
   }
 }
 
@@ -108,7 +151,7 @@ TEST_CASE("each list filter lets through exactly what it names") {
     const auto listed = [&](auto set) {
       list_filter f;
       set(f);
-      return numbers(s.reader->list(f, std::nullopt, 100));
+      return numbers(s.reader->list(f, std::nullopt, 100).items);
     };
     CHECK(listed([](auto& f) { f.states = {workflow_state::failed}; }) == list_of{4});
     CHECK(listed([](auto& f) { f.states = {workflow_state::canceled}; }).empty());
@@ -139,7 +182,7 @@ TEST_CASE(
     const auto found = [&](std::string q) {
       list_filter f;
       f.q = std::move(q);
-      return numbers(s.reader->list(f, std::nullopt, 100));
+      return numbers(s.reader->list(f, std::nullopt, 100).items);
     };
     CHECK(found("ticket") == list_of{5});
     CHECK(found("web01") == list_of{4});
