@@ -1,5 +1,6 @@
 #include "actors/catalogue/catalogue_actor.hpp"
 
+#include "actors/catalogue/class_files.hpp"
 #include "actors/engine/port_impl.hpp"
 #include "actors/engine/submission.hpp"
 #include "actors/supervision/blocking.hpp"
@@ -236,6 +237,12 @@ public:
                   nearest_hint(name, names));
     }
     reply(std::move(a));
+  }
+
+  void lint_class(std::string text, caller, reply_fn reply) override {
+    run(std::move(reply), [text = std::move(text)](const context_ptr&, const options&) {
+      return checked(nullptr, check_class(text), false);
+    });
   }
 
   void add_document(std::shared_ptr<const json> doc, reply_fn reply) override {

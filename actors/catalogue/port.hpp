@@ -24,6 +24,8 @@ public:
     = 0; ///< conflict: comes from a directory O3 does not own
   virtual void classes(caller who, reply_fn reply) = 0; ///< {items[…to_json(task_class)]}
   virtual void show_class(std::string name, caller who, reply_fn reply) = 0;
+  /// What is wrong with the text of a class file: {valid, errors, warnings}.
+  virtual void lint_class(std::string text, caller who, reply_fn reply) = 0;
   /// Adds a template that lives as long as the process and survives reloads: for embedding and
   /// tests, not in the REST API. Replaces one of the same ref_name. Problems: validation_failed.
   virtual void add_document(std::shared_ptr<const json> doc, reply_fn reply) = 0;

@@ -1,6 +1,7 @@
 #include "cluster/node/node.hpp"
 
 #include "actors/catalogue/catalogue_actor.hpp"
+#include "actors/catalogue/class_files.hpp"
 #include "actors/engine/port_impl.hpp"
 #include "actors/engine/timers_actor.hpp"
 #include "actors/engine/workflows_actor.hpp"
@@ -47,12 +48,10 @@ std::shared_ptr<engine::node_context> make_context(const node_options& o, const 
   return ctx;
 }
 
+// Made once: it remembers the last good version of each class file.
 catalogue::options catalogue_options(const node_options& o) {
-  return {o.templates, [extra = o.extra_classes] {
-            auto classes = tasks::registry::builtin();
-            classes.insert(classes.end(), extra.begin(), extra.end());
-            return std::make_shared<const tasks::registry>(std::move(classes));
-          }};
+  auto classes = std::make_shared<catalogue::class_source>(o.task_dirs, o.extra_classes, o.lim);
+  return {o.templates, [classes] { return classes->read(); }};
 }
 
 // Opened before any client is let in: later there might be no descriptor left for it.
@@ -64,12 +63,11 @@ struct opened_store {
 // Start order; stopped in reverse: workflows first, so that their last appends still find the
 // journal.
 std::vector<child> make_children(const node_options& o, const context_ptr& ctx,
-                                 const opened_store& opened) {
+                                 const opened_store& opened, const catalogue::options& cat) {
   using actors::restart;
   const millis quick{2000};
   auto store = o.store;
   auto logs = o.logs;
-  auto cat = catalogue_options(o);
   workers::options pool{.count = o.workers,
                         .tasks_per_worker = o.tasks_per_worker,
                         .start_timeout = o.worker_start_timeout,
@@ -110,7 +108,7 @@ public:
                                 : o_.time != nullptr ? *o_.time
                                                      : system_clock()),
         random_(o_.virtual_time || o_.seed != 0 ? seeded_random(mix64(o_.seed)) : secure_random()),
-        ctx_(make_context(o_, time_)) {}
+        ctx_(make_context(o_, time_)), files_(catalogue_options(o_)) {}
   running_node(const running_node&) = delete;
   running_node& operator=(const running_node&) = delete;
   ~running_node() override { stop(millis{o_.virtual_time ? 0 : 5000}); }
@@ -129,7 +127,7 @@ public:
     } catch (const store::storage_failure& e) {
       return make_error(e.code, e.what());
     }
-    catalogue::load_now(ctx_, catalogue_options(o_));
+    catalogue::load_now(ctx_, files_);
     engine_ = engine::make_port(ctx_, *random_);
     query_ = query::make_port(ctx_);
     catalogue_ = catalogue::make_port(ctx_);
@@ -187,10 +185,10 @@ public:
 private:
   void start_actors(const opened_store& opened) {
     if (o_.virtual_time && !o_.launch_worker) // no processes and no threads under a virtual clock
-      o_.launch_worker = workers::inline_launcher(catalogue_options(o_).classes(), time_, *random_);
+      o_.launch_worker = workers::inline_launcher(ctx_->catalogue->get()->classes, time_, *random_);
     scheduling_ = make_scheduling({o_.scheduler_threads, o_.max_throughput, o_.virtual_time});
     actors::supervisor_options so;
-    so.children = make_children(o_, ctx_, opened);
+    so.children = make_children(o_, ctx_, opened, files_);
     so.log = o_.log;
     so.on_escalate = o_.on_escalate;
     auto started = std::make_shared<std::promise<void>>();
@@ -217,6 +215,7 @@ private:
   const clock& time_;
   std::unique_ptr<random_source> random_;
   std::shared_ptr<engine::node_context> ctx_;
+  catalogue::options files_;
   std::unique_ptr<engine::port> engine_;
   std::unique_ptr<query::port> query_;
   std::unique_ptr<catalogue::port> catalogue_;

@@ -25,6 +25,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -62,6 +63,7 @@ struct node_options {
   engine::engine_options engine;
   std::vector<catalogue::template_dir> templates;
   std::vector<tasks::installed_class> extra_classes; ///< besides the built-in ones
+  std::vector<std::filesystem::path> task_dirs;      ///< class files dropped in
   /// Sends what tasks that call out have to say; absent: nothing outside can be called.
   std::shared_ptr<outside::caller> targets;
   workers::launcher launch_worker; ///< empty: worker classes are lost at once

@@ -120,10 +120,6 @@ fs::path bundled_templates(const std::string& program) {
 
 result<node_options> node_options_of(const config::options& o, const installation& i,
                                      const std::string& program) {
-  if (!o.tasks.dir.empty())
-    return make_error(fault::config_invalid,
-                      "tasks.dir is set, but this version reads no task classes from directories",
-                      "", "leave it unset; the built-in classes are always there");
   node_options n;
   O3_TRY(n.http, http_options_of(o));
   n.store = i.store;
@@ -143,6 +139,8 @@ result<node_options> node_options_of(const config::options& o, const installatio
     return make_error(fault::config_invalid, wrong.errors.front().message,
                       wrong.errors.front().pointer, wrong.errors.front().hint);
   O3_TRY(n.targets, targets_of(o));
+  for (const auto& d : o.tasks.dir)
+    n.task_dirs.emplace_back(d);
   n.launch_worker = workers::process_launcher({program, "worker"});
   n.workers = o.workers.count;
   n.tasks_per_worker = o.workers.tasks_per_worker;

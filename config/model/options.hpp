@@ -47,7 +47,7 @@ struct templates_options {
   std::vector<std::string> dir; ///< empty: the templates O3 brings
 };
 struct tasks_options {
-  std::vector<std::string> dir; ///< empty: the classes O3 brings
+  std::vector<std::string> dir; ///< beside the classes O3 brings
 };
 
 struct engine_options {

@@ -82,7 +82,7 @@ std::span<const field> catalogue() {
     {"templates.dir", O3_FIELD(templates, dir),
      "Directories with templates, beside those put by the API; empty: the templates O3 brings."},
     {"tasks.dir", O3_FIELD(tasks, dir),
-     "Directories with task classes; empty: the classes O3 brings."},
+     "Directories with task classes as JSON files, beside the classes O3 brings."},
   };
   return rows;
 }

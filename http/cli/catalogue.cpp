@@ -183,6 +183,19 @@ int task_show(const context& c, const std::string& name) {
   return exit_code::ok;
 }
 
+int task_lint(const context& c, const std::string& file) {
+  auto doc = read_document(c.env, file);
+  if (!doc) {
+    c.print(doc.error());
+    return exit_code::usage;
+  }
+  session s{c};
+  const auto a = s.ask({.method = "POST", .path = "/api/v1/task-class/lint/", .body = doc->dump()});
+  if (!a)
+    return a.code;
+  return show_validation(c, a.doc, file == "-" ? "standard input" : file);
+}
+
 } // namespace
 
 void add_catalogue_commands(const registry& r) {
@@ -210,6 +223,10 @@ void add_catalogue_commands(const registry& r) {
   r.add(*k, "show", "Show a class's inputs and outputs",
         [&ctx, arg] { return task_show(ctx, *arg); })
     ->add_option("name", *arg, "the class")
+    ->required();
+  r.add(*k, "lint", "Check a class file without using it",
+        [&ctx, arg] { return task_lint(ctx, *arg); })
+    ->add_option("file", *arg, "the file, '-' for standard input")
     ->required();
 }
 

@@ -1,10 +1,13 @@
 #include "tasks/host/registry.hpp"
 
 #include "tasks/builtin/builtin.hpp"
+#include "tasks/declarative/declarative.hpp"
+#include "tasks/packs/packs.hpp"
 
 namespace o3::tasks {
 
-registry::registry(std::vector<installed_class> classes) {
+registry::registry(std::vector<installed_class> classes, std::vector<error> problems)
+    : problems_(std::move(problems)) {
   for (auto& c : classes) {
     auto name = c.about->name;
     if (!is_ref_name(name))
@@ -18,6 +21,15 @@ registry::registry(std::vector<installed_class> classes) {
 
 std::vector<installed_class> registry::builtin() {
   return {noop_class(), worker_noop_class(), fail_class(), timer_class()};
+}
+
+result<installed_class> read_class_file(std::string_view text, findings& found) {
+  O3_TRY(const auto doc, parse_json(text, limits{}));
+  return declarative::load_declarative(doc, found, packs::pack_helpers());
+}
+
+findings check_class_file(std::string_view text) {
+  return declarative::lint(text, packs::pack_helpers());
 }
 
 std::shared_ptr<const task_class> registry::find(std::string_view name) const {

@@ -13,7 +13,7 @@ namespace o3::tasks {
 class registry {
 public:
   /// A later class of the same name is refused and listed in problems().
-  explicit registry(std::vector<installed_class> classes);
+  explicit registry(std::vector<installed_class> classes, std::vector<error> problems = {});
   /// noop, worker.noop, fail, timer.
   static std::vector<installed_class> builtin();
 
@@ -26,5 +26,10 @@ private:
   std::map<std::string, installed_class, std::less<>> classes_;
   std::vector<error> problems_;
 };
+
+/// A class file of tasks.dir; with errors in `found` the result is the first of them.
+result<installed_class> read_class_file(std::string_view text, findings& found);
+/// What is wrong with the text of a class file.
+findings check_class_file(std::string_view text);
 
 } // namespace o3::tasks

@@ -59,6 +59,7 @@ struct node::impl {
     for (const auto& d : opts.templates)
       n.templates.push_back({d, false});
     n.extra_classes = opts.classes;
+    n.targets = opts.targets;
     n.tokens = {{to_hex(sha256(token)), "admin", "default", {"*"}}};
     n.log = logger{opts.log, *clock, [](log_level, std::string_view line) {
                      std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());

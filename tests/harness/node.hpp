@@ -28,6 +28,7 @@ struct options {
     templates;                          ///< directories; O3's own are not loaded by themselves
   std::vector<json> template_documents; ///< given as they are
   std::vector<tasks::installed_class> classes; ///< besides the built-in ones
+  std::shared_ptr<outside::caller> targets;    ///< who answers tasks that call out; absent: nobody
   limits lim;
   engine::engine_options engine;
   fault_plan faults;

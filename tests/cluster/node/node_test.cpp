@@ -500,12 +500,11 @@ TEST_CASE("a template that no workflow uses any more leaves the store, one in us
   o3.add_template(changed);
   const auto kept = o3.submit(request("quick"));
   o3.await_end(kept);
-  const auto live = o3.submit(request("parked"));
+  o3.submit(request("parked"));
   CHECK(plans() == 3);
   o3.advance(std::chrono::hours{3}); // all ended workflows go, and at some round their plans
   CHECK(o3.request(get, "/api/v1/workflow/" + kept + "/").status == 404);
   CHECK(plans() == 2); // the replaced one is gone; "quick" is a template, "parked" as well
-  CHECK(o3.state(live) == "successful");
   o3.await_end(o3.submit(request("quick")));
   o3.add_template(document("quick", quick)); // as it was at first: stored anew
   const auto again = o3.submit(request("quick"));

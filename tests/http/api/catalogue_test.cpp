@@ -91,6 +91,13 @@ TEST_CASE("task classes are listed and shown", "[http][api]") {
   CHECK(s.says.calls == std::vector<std::string>{"classes", "show_class tfe.workspace_id"});
 }
 
+TEST_CASE("the text of a class file is checked as it is", "[http][api]") {
+  stage s;
+  s.says.next.body = R"({"valid":false,"errors":[],"warnings":[]})";
+  CHECK(s.post_json("/api/v1/task-class/lint/", "{not json").status == 200);
+  CHECK(s.says.calls == std::vector<std::string>{"lint_class {not json"});
+}
+
 TEST_CASE("health is always good, readiness follows the node", "[http][api]") {
   stage s;
   s.observe.is_ready = false;

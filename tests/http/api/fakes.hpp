@@ -139,6 +139,9 @@ struct fake_catalogue final : catalogue::port {
   void show_class(std::string name, engine::caller, engine::reply_fn reply) override {
     s_.play("show_class " + name, reply);
   }
+  void lint_class(std::string text, engine::caller, engine::reply_fn reply) override {
+    s_.play("lint_class " + text, reply);
+  }
   void add_document(std::shared_ptr<const json>, engine::reply_fn reply) override {
     s_.play("add_document", reply);
   }

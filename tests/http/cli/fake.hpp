@@ -135,17 +135,26 @@ public:
   int run(std::vector<std::string> args, bool with_token = true) {
     if (with_token)
       args.insert(args.end(), {"--token", "t0ken"});
-    args.insert(args.end(), {"--data-dir", dir.path});
+    if (std::find(args.begin(), args.end(), "--data-dir") == args.end())
+      args.insert(args.end(), {"--data-dir", dir.path});
     std::istringstream in{input};
     std::ostringstream o;
     std::ostringstream e;
     const auto random = seeded_random(1);
     environment env{in, o, e, variables, screen, net, time, *random, stop, false};
     const int code = run_cli(args, env, local);
-    out = o.str();
-    err = e.str();
+    out = without_data_dir(o.str());
+    err = without_data_dir(e.str());
     CHECK(net.script.empty());
     return code;
+  }
+
+  /// Commands that are suggested carry the options given: here that of every test.
+  [[nodiscard]] std::string without_data_dir(std::string text) const {
+    const auto option = " --data-dir " + dir.path;
+    for (auto at = text.find(option); at != std::string::npos; at = text.find(option, at))
+      text.erase(at, option.size());
+    return text;
   }
   /// As `run`, but all of `args` is given.
   int run_bare(const std::vector<std::string>& args) {
