@@ -152,6 +152,7 @@ http::response api::job_events(const ask& a) {
     w.field("verbosity", 0);
     w.field("created", to_rfc3339(j->started.value_or(j->created) + e.offset)).end_object();
   };
+  v.reserved = {"limit"};
   return list_answer(a.c, v, s_.time.wall());
 }
 

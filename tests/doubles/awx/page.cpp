@@ -88,7 +88,7 @@ std::optional<std::size_t> positive(const call& c, std::string_view name, std::s
 } // namespace
 
 http::response list_answer(const call& c, const collection_view& v, wall_time now) {
-  names reserved{"page", "page_size", "order_by", "count_disabled", "limit", "format"};
+  names reserved{"page", "page_size", "order_by", "count_disabled", "format"};
   reserved.insert(v.reserved.begin(), v.reserved.end());
   filter f;
   if (auto refused = filter::read(c, v.by, reserved, f))
@@ -102,7 +102,8 @@ http::response list_answer(const call& c, const collection_view& v, wall_time no
   if (auto refused = order(c, v, ids))
     return *std::move(refused);
 
-  const auto limit = c.query_value("limit");
+  const auto limit
+    = v.reserved.count("limit") != 0 ? c.query_value("limit") : std::optional<std::string>();
   const auto size = std::min(
     positive(c, limit ? "limit" : "page_size", page_size_default).value_or(page_size_default),
     page_size_max);

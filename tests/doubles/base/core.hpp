@@ -80,6 +80,7 @@ private:
 
   // core_requests.cpp
   void take(call_ptr c, const send_fn& send);
+  void ask_service(const call_ptr& c, const reply_fn& reply);
   bool instead(const std::vector<fault_spec>& met, const call_ptr& c, const send_fn& send);
   void finish(const std::vector<fault_spec>& met, const call_ptr& c, http::response r,
               const send_fn& send);

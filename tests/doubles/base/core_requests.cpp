@@ -43,8 +43,16 @@ void core::take(call_ptr c, const send_fn& send) {
   }
   if (instead(met, c, send))
     return;
-  service_->handle(c,
-                   [this, met, c, send](http::response r) { finish(met, c, std::move(r), send); });
+  ask_service(c, [this, met, c, send](http::response r) { finish(met, c, std::move(r), send); });
+}
+
+/// A body that nobody thought of must not end the double: it is a 400 and says why.
+void core::ask_service(const call_ptr& c, const reply_fn& reply) {
+  try {
+    service_->handle(c, reply);
+  } catch (const json::exception& e) {
+    reply(json_answer(400, {{"detail", std::string("the body could not be used: ") + e.what()}}));
+  }
 }
 
 /// Faults that answer in the service's place. True if one did.
@@ -55,7 +63,7 @@ bool core::instead(const std::vector<fault_spec>& met, const call_ptr& c, const 
       count(*c, 0);
       later_.after(f.ms, [this, c, send, hang = f.hang] {
         c->late = true;
-        service_->handle(c, [this, send, hang](const http::response&) {
+        ask_service(c, [this, send, hang](const http::response&) {
           if (hang)
             send({}, {.lose = true});
           flush();

@@ -128,7 +128,7 @@ result<fault_rule> fault_rule::parse(const json& j, const std::string& where) {
   }
   if (const auto nth = j.find("nth"); nth != j.end())
     for (const json& n : nth->is_array() ? *nth : json::array({*nth})) {
-      if (!n.is_number_unsigned() || n.get<std::uint64_t>() == 0)
+      if (!n.is_number_integer() || n.get<std::int64_t>() < 1)
         return wrong(where + "/nth", "'nth' is a number from 1, or a list of them");
       r.nth.insert(n.get<std::uint64_t>());
     }
