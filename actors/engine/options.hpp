@@ -28,9 +28,9 @@ struct engine_options {
   std::optional<std::uint64_t> keep_count; ///< of ended workflows; beyond, the oldest go
   millis retention_interval{60'000};
   launch::settings launches;
-  millis poll_interval{5'000}; ///< of what was started, if its class says nothing else
+  millis poll_interval{5'000};             ///< of what was started, if its class says nothing else
   std::size_t answer_bytes_max = 16 << 20; ///< of a target
-  log_level task_log = log_level::info; ///< threshold of workflow and task logs
+  log_level task_log = log_level::info;    ///< threshold of workflow and task logs
   millis log_maintenance{60'000};
 };
 

@@ -53,6 +53,11 @@ void step(workflow_actor* self); ///< decides what waits in the inbox, or rests
 workflow::context decision_context(const workflow_shell& st, const code_lookup& code);
 void begin_append(workflow_actor* self, workflow::decision d, std::optional<store::summary> insert);
 
+// workflow_commands.cpp
+void refuse(const reply_fn& reply, fault code, std::string message);
+void answer_waiters(workflow_actor* self); ///< with the end
+void take_command(workflow_actor* self, const std::shared_ptr<command>& job);
+
 // workflow_submit.cpp
 void on_submit(workflow_actor* self, std::shared_ptr<submission> job);
 void on_accept_conflict(workflow_actor* self);

@@ -1,6 +1,7 @@
 #include "http/client/live_client.hpp"
 
 #include <algorithm>
+#include <poll.h>
 
 namespace o3::http::client {
 
@@ -19,7 +20,7 @@ void live_client::run() {
       return;
     // It fails only when the machine has nothing left to wait with; deadlines go on.
     if (curl_multi_poll(multi_.get(), nullptr, 0, pause(), nullptr) != CURLM_OK)
-      std::this_thread::sleep_for(millis{10});
+      ::poll(nullptr, 0, 10);
   }
 }
 

@@ -25,8 +25,10 @@ public:
   bool start() {
     if (!library_.ready() || !multi_)
       return false;
-    // Kept connections count as well, when one more would be kept.
-    curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(options_.active_max));
+    // Running and kept ones together. A quarter more than may run, or hosts that take turns would
+    // take each other's connections too.
+    curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS,
+                      static_cast<long>(options_.active_max + options_.active_max / 4 + 1));
     curl_multi_setopt(multi_.get(), CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING));
     thread_ = std::thread{[this] { run(); }};
     return true;

@@ -19,8 +19,8 @@ struct outbound_options {
   std::size_t request_bytes_max = 64 << 20;   ///< body of one request
   std::size_t requests_bytes_max = 256 << 20; ///< bodies of all accepted requests; refused beyond
   std::size_t answers_bytes_max = 512 << 20;  ///< bodies of all answers coming in; too_large beyond
-  millis idle_timeout{
-    60'000}; ///< of connections kept for reads; there are never more than active_max
+  /// Of connections kept for reads. With them there are at most 1.25 times active_max.
+  millis idle_timeout{60'000};
   address_policy addresses{};
   bool plain_credentials = false; ///< credentials may go over http to others than loopback
   std::string user_agent = "o3";

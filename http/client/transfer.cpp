@@ -234,6 +234,10 @@ bool transfer::body_piece(std::string_view bytes) {
 curl_socket_t transfer::on_socket(void* self, curlsocktype, curl_sockaddr* to) {
   return self_of(self).open_socket(*to);
 }
+CURLcode transfer::on_tls(CURL*, void*, void* self) {
+  self_of(self).tls_begun_ = true;
+  return CURLE_OK;
+}
 int transfer::on_ready(void* self, char* remote, char* local, int, int) {
   return self_of(self).ready(remote, local);
 }

@@ -60,6 +60,7 @@ private:
   enum class stage : std::uint8_t { queued, connecting, sending, waiting, reading };
 
   bool set_headers();
+  bool read_ca_file();
   void set_body();
   void set_tls();
   void set_hooks();
@@ -79,6 +80,7 @@ private:
   bool body_piece(std::string_view bytes);
 
   static curl_socket_t on_socket(void* self, curlsocktype purpose, curl_sockaddr* to);
+  static CURLcode on_tls(CURL*, void* context, void* self);
   static int on_ready(void* self, char* remote, char* local, int remote_port, int local_port);
   static std::size_t on_give(char* to, std::size_t size, std::size_t n, void* self);
   static int on_rewind(void* self, curl_off_t to, int from);
@@ -102,7 +104,9 @@ private:
   bool passed_ = false;                     ///< a byte of the request may have left
   unsigned tried_ = 0, objected_ = 0;       ///< addresses
   std::string objection_;                   ///< to the last of them
-  std::size_t given_ = 0;                   ///< of the request's body
+  bool tls_begun_ = false;
+  std::string ca_text_;   ///< of ca_file
+  std::size_t given_ = 0; ///< of the request's body
   std::size_t head_bytes_ = 0;
   bool interim_ = false;   ///< the head being read is a 1xx
   bool head_done_ = false; ///< of the final answer: what follows as headers are trailers

@@ -70,10 +70,7 @@ failure_phase transfer::phase_before(CURLcode code) const {
     return failure_phase::tls;
   if (code == CURLE_COULDNT_RESOLVE_HOST || (tried_ == 0 && request_.proxy.empty()))
     return failure_phase::resolve;
-  curl_off_t connected = 0;
-  if (handle_)
-    curl_easy_getinfo(handle_.get(), CURLINFO_CONNECT_TIME_T, &connected);
-  return connected > 0 && to_.scheme == "https" ? failure_phase::tls : failure_phase::connect;
+  return tls_begun_ ? failure_phase::tls : failure_phase::connect;
 }
 
 outbound_failure transfer::before_sending(CURLcode code) const {
@@ -121,8 +118,8 @@ outbound_failure transfer::after_sending(CURLcode code) const {
 outbound_outcome transfer::finish(CURLcode code) {
   if (verdict_)
     outcome_.failure = std::move(verdict_);
-  else if (code == CURLE_OK && outcome_.status == 0)
-    outcome_.failure = after_sending(CURLE_WEIRD_SERVER_REPLY);
+  else if (code == CURLE_OK && !head_done_) // libcurl is content with a head that stops anywhere
+    outcome_.failure = after_sending(CURLE_PARTIAL_FILE);
   else if (code != CURLE_OK)
     outcome_.failure = passed_ ? after_sending(code) : before_sending(code);
   outcome_.timings.total = std::chrono::duration_cast<outbound_timings::micros>(

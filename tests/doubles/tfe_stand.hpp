@@ -93,7 +93,7 @@ public:
   [[nodiscard]] bool action(const std::string& run_id, const std::string& which) const {
     return read(run_id)["attributes"]["actions"]["is-" + which];
   }
-  [[nodiscard]] int act(const std::string& run_id, const std::string& what) const {
+  int act(const std::string& run_id, const std::string& what) const {
     return me().post("/api/v2/runs/" + run_id + "/actions/" + what, nullptr).status;
   }
   /// Passes time and gathers the statuses on the way.
