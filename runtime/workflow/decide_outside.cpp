@@ -61,6 +61,7 @@ void decider::hold(std::uint32_t t, topic about, bool last) {
   e.last = last;
   if (const auto* l = s_.tasks[t].launch()) {
     e.launch_attempt = l->at.attempt;
+    e.marker = launch::marker_text(*l);
     e.key = launch::key_text(*l);
   }
   effects_.push_back(std::move(e));

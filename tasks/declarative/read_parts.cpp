@@ -6,6 +6,18 @@
 namespace o3::declarative {
 namespace {
 
+// The keys of what is set: of an object, and of the objects that are merged to one.
+void attributes_in(const json& set, known_names& names) {
+  if (!set.is_object())
+    return;
+  for (const auto& [name, made] : set.items())
+    if (!name.starts_with('$'))
+      names.attributes.insert(name);
+  if (const auto parts = set.find("$merge"); parts != set.end() && parts->is_array())
+    for (const auto& part : *parts)
+      attributes_in(part, names);
+}
+
 void names_in(const json& doc, known_names& names) {
   if (!doc.is_structured())
     return;
@@ -16,10 +28,8 @@ void names_in(const json& doc, known_names& names) {
     if (const auto lets = doc.find("let"); lets != doc.end() && lets->is_object())
       for (const auto& [name, made] : lets->items())
         names.lets.insert(name);
-    if (const auto set = doc.find("set"); set != doc.end() && set->is_object())
-      for (const auto& [name, made] : set->items())
-        if (!name.starts_with('$'))
-          names.attributes.insert(name);
+    if (const auto set = doc.find("set"); set != doc.end())
+      attributes_in(*set, names);
   }
   for (const auto& item : doc)
     names_in(item, names);

@@ -298,6 +298,8 @@ task_end end_from_json(const json& j) {
     return at != j.end() && at->is_string() ? at->get<std::string>() : std::string{};
   };
   end.state = parse_task_state(text("state")).value_or(task_state::exception);
+  if (text("code") == fault_code(fault::none))
+    end.code = fault::none; // all_faults() has those that are some
   for (const auto f : all_faults())
     if (fault_code(f) == text("code"))
       end.code = f;

@@ -78,7 +78,7 @@ struct condition {
   test what = test::given;
   std::vector<condition> parts;
   std::vector<value> sides; ///< subject, then operand
-  bool wanted = true;            ///< empty, given
+  bool wanted = true;       ///< empty, given
 };
 
 struct value {

@@ -145,7 +145,7 @@ TEST_CASE("each mistake is named at its place, with what to do", "[declarative][
     {"/finish",
      {{"steps", json::array({{{"name", "a"}, {"path", "/a/${external.ident}"}}})}},
      "/finish/steps/0/path",
-     "'id'"}};
+     "known: details, id"}};
   for (const auto& r : rows) {
     INFO(r.at << " = " << r.to.dump());
     auto doc = small();

@@ -140,7 +140,8 @@ struct bench {
     }
     h.end = talk->conclude();
     check(h.end);
-    attributes.update(h.end.set);
+    if (h.end.set.is_object())
+      attributes.update(h.end.set);
     if (h.end.launch)
       if (const auto* ok = std::get_if<launch::preflight_ok>(&*h.end.launch))
         witness = ok->witness;

@@ -127,7 +127,8 @@ TEST_CASE("steps wait for what is not there yet, and go on or fail", "[declarati
   }
   SECTION("it may stay away") {
     steps[1]["again"]["then"] = "go_on";
-    bench c{.c = load(reader(steps, {{"ws", "${answer.state/status}"}})), .inputs = inputs};
+    bench c{.c = load(reader(steps, {{"ws", "${answer.state/status}"}, {"_cv", 1}})),
+            .inputs = inputs};
     c.attributes = {{"_again_state", 2}, {"_turn", 1}};
     t.rows[0].used = 1;
     REQUIRE(c.hold(topic::read, t).end.set["ws"] == "pending");
@@ -201,7 +202,7 @@ TEST_CASE("a class A launch can be found done, skipped and re-read", "[declarati
   auto h = b.hold(topic::preflight, t);
   REQUIRE(h.event<launch::preflight_unavailable>().wait == millis{10'000});
   REQUIRE(h.end.waits_for == "the lock of the workspace");
-  t.on("GET", "/runs/run-1", run({}));
+  t.on("GET", "/runs/run-1", run(json::object()));
   h = b.hold(topic::preflight, t);
   REQUIRE(!h.event<launch::preflight_ok>().witness);
   t.on("POST", "/actions/apply", said(202));

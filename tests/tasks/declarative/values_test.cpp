@@ -167,7 +167,7 @@ TEST_CASE("operators make what their names say", "[declarative][value]") {
 }
 
 TEST_CASE("HCL literals cannot be broken out of", "[declarative][value]") {
-  REQUIRE(eval({{"$hcl", "a\"b\\c\n\t${x} %{if} $x %"}}) == R"("a\"b\\c\n\t$${x} %%{if} $x %")");
+  REQUIRE(eval({{"$hcl", "a\"b\\c\n\t$${x} %{if} $x %"}}) == R"("a\"b\\c\n\t$${x} %%{if} $x %")");
   REQUIRE(eval({{"$hcl", "$${input.a}"}}) == R"("$${input.a}")");
   REQUIRE(eval({{"$hcl", {{"k\"", {1, true, nullptr, "v"}}}}})
           == R"({"k\"" = [1, true, null, "v"]})");
