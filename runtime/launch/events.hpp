@@ -72,7 +72,8 @@ struct search_failed {
 
 struct tick {};      ///< the time is `context.now`; does something only when due
 struct recovered {}; ///< this node restarted or took over; implied by a newer epoch
-/// The database is older than what was done: anything open may have been sent since.
+/// The database is older than what was done: anything open may have been sent since. Told to every
+/// launch, again after a crash, until its record is on disk; `context.hold_sends` meanwhile.
 struct restored_backup {};
 
 // -- people
