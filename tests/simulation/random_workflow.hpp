@@ -1,6 +1,6 @@
-// Random templates for simulation: DAGs of noop, timer, fail and worker tasks with references, depends_on,
-// optional tasks, retries and time limits; and what must be true of any journal they leave behind.
-// Threads: pure.
+// Random templates for simulation: DAGs of noop, timer, fail and worker tasks with references,
+// depends_on, optional tasks, retries and time limits; and what must be true of any journal they
+// leave behind. Threads: pure.
 #pragma once
 #include "runtime/base/json.hpp"
 #include "runtime/base/random.hpp"
