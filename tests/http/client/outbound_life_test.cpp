@@ -257,7 +257,7 @@ TEST_CASE("2,000 slow reads at once: the bound of each host is kept, and so is m
     CHECK(s->connections() <= 60); // reused, not opened anew for each
   }
   INFO(std::chrono::duration_cast<std::chrono::milliseconds>(took).count() << " ms");
-  CHECK(took < 10s);
+  CHECK(took < 60s); // a bound against standing still, not a measurement
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   CHECK(resident_bytes() < before + (64 << 20));
 #else
