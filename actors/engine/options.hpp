@@ -29,6 +29,8 @@ struct engine_options {
   millis retention_interval{60'000};
   launch::settings launches;
   millis poll_interval{5'000};             ///< of what was started, if its class says nothing else
+  millis poll_least{1'000};                ///< between two looks at one thing, when it is young
+  millis poll_most{30'000};                ///< … and when it is old
   std::size_t answer_bytes_max = 16 << 20; ///< of a target
   log_level task_log = log_level::info;    ///< threshold of workflow and task logs
   millis log_maintenance{60'000};

@@ -7,9 +7,14 @@
 //   hold{what}     -      begin a talk; one about the same thing that is under way goes on alone
 //   drop{}         -      the attempt is over: talks are forgotten, a last cancel is still held
 //   heard{n, a}    -      from the caller: an answer
-//   again{topic}   -      to itself: a watch, or a talk that asked to be held again, is due
+//   polled{id, …}  -      from the poller: how the thing is
+//   again{topic}   -      to itself: a watch, a talk that asked to be held again, or a request
+//   whose
+//                         turn has come is due
 //
 // A watch goes on by itself until the thing has ended, then `finish` is held; only news are told.
+// Where the class can ask for many things at once the poller watches, and this actor asks only for
+// the log of what runs and for what the poller was not shown.
 // Ends when dropped; dies with its parent. State: talks under way. Nothing a crash could lose.
 #pragma once
 #include "actors/engine/context.hpp"

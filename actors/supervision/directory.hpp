@@ -16,6 +16,7 @@ enum class service : std::uint8_t {
   log_reader,
   watch,
   workers,
+  pollers,
   catalogue,
   timers,
   workflows,

@@ -8,6 +8,7 @@
 #include "actors/logs/log_actor.hpp"
 #include "actors/observe/observe_port.hpp"
 #include "actors/observe/watch_actor.hpp"
+#include "actors/pollers/poller_actor.hpp"
 #include "actors/query/query_port.hpp"
 #include "actors/store/journal_actor.hpp"
 #include "actors/supervision/supervisor.hpp"
@@ -92,6 +93,8 @@ std::vector<child> make_children(const node_options& o, const context_ptr& ctx,
      [=](auto& s) { return engine::spawn_watch(s, ctx); }},
     {service::workers, "workers", restart::permanent, quick,
      [=](auto& s) { return workers::spawn_pool(s, ctx, pool); }},
+    {service::pollers, "pollers", restart::permanent, quick,
+     [=](auto& s) { return pollers::spawn_pollers(s, ctx); }},
     {service::catalogue, "catalogue", restart::permanent, quick,
      [=](auto& s) { return catalogue::spawn_catalogue(s, ctx, cat); }},
     {service::workflows, "workflows", restart::essential, millis{5000},

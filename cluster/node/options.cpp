@@ -72,6 +72,8 @@ engine::engine_options engine_options_of(const config::options& o) {
   e.launches.attempts_max = o.launch.attempts_max;
   e.launches.launches_per_hour = o.launch.per_hour;
   e.poll_interval = o.poll.interval;
+  e.poll_least = o.poll.least;
+  e.poll_most = std::max(o.poll.least, o.poll.most);
   e.answer_bytes_max = o.targets.answer_bytes;
   e.task_log = parse_log_level(o.log.task_level).value_or(log_level::info);
   return e;
@@ -96,7 +98,13 @@ result<std::shared_ptr<outside::caller>> targets_of(const config::options& o) {
   if (own != 0) // O3 never calls itself by way of a task
     c.addresses.own.push_back({address, address ? std::string{} : host, own});
   O3_TRY(auto client, http::client::make_outbound_client(std::move(c), system_clock()));
-  return make_target_caller(std::move(client), system_clock());
+  outside::pace_options pace;
+  pace.per_s = o.targets.requests_per_s;
+  pace.burst = std::max(1.0, 2.0 * o.targets.requests_per_s);
+  pace.failures_max = o.targets.circuit_failures;
+  pace.circuit_first = o.targets.circuit_first;
+  pace.circuit_max = std::max(o.targets.circuit_first, o.targets.circuit_max);
+  return make_target_caller(std::move(client), system_clock(), pace);
 }
 
 } // namespace

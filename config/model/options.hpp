@@ -108,6 +108,8 @@ struct launch_options {
 
 struct poll_options {
   milliseconds interval{5'000};
+  milliseconds least{1'000};
+  milliseconds most{30'000};
 };
 
 /// The client that calls AWX, Terraform Enterprise and others.
@@ -116,6 +118,10 @@ struct targets_options {
   std::uint32_t connections_per_host = 32;
   std::uint32_t queue = 20'000;
   std::uint64_t answer_bytes = 16ULL << 20;
+  std::uint32_t requests_per_s = 20; ///< to one system with one credential; 0: no bound
+  std::uint32_t circuit_failures = 5;
+  milliseconds circuit_first{5'000};
+  milliseconds circuit_max{300'000};
   std::vector<std::string> allow; ///< empty: all; private ones while the API listens on loopback
 };
 

@@ -2,7 +2,7 @@
 // targets. Threads: `call` may be called from any thread; `done` is called exactly once, from any
 // thread, perhaps before `call` returns, and must not block.
 #pragma once
-#include "runtime/outside/talk.hpp"
+#include "runtime/outside/pace.hpp"
 
 #include <functional>
 #include <optional>
@@ -17,6 +17,11 @@ struct call_terms {
 class caller {
 public:
   virtual ~caller() = default;
+  /// Whether `r` may leave now; asked once before call(). With `mine` its turn is reserved: call()
+  /// after the wait without asking again.
+  virtual std::optional<held_back> hold_back(const request& /*r*/, turn /*t*/) {
+    return std::nullopt;
+  }
   virtual void call(request r, const call_terms& terms, std::function<void(answer)> done) = 0;
 };
 

@@ -59,6 +59,9 @@ struct answer {
   bool sent_nothing = false; ///< certain: not a byte of the request left this machine
   std::string problem;
   steady_time started{}; ///< when the request left
+  /// The node itself held the request back (`sent_nothing`) and would for this long: burns no
+  /// attempt.
+  std::optional<millis> wait{};
 
   [[nodiscard]] std::string_view header(std::string_view lower_case_name) const; ///< "" if absent
 };
@@ -89,6 +92,7 @@ struct conclusion {
   std::optional<task_end> end; ///< read, watch, finish: how the attempt ended
   /// watch: it has ended, and `finish` is to be held now; its end is `end`.
   bool over = false;
+  bool running = false;         ///< watch: it has begun, so its log may have grown
   std::string waits_for;        ///< watch: why it is not over, e.g. "AWX job 12 is pending: …"
   std::optional<millis> ask_in; ///< read, watch, finish, cancel: hold the same talk again then
   std::string trouble;          ///< the target could not be asked; nothing is concluded from that
@@ -126,6 +130,7 @@ struct outside_code {
   std::function<std::optional<watch_group>(const json& inputs)> group;
   /// What a row of the group says, as a watch talk would have concluded.
   std::function<conclusion(const json& row, const occasion&)> judge;
+  bool logs = false;     ///< a watch talk can read the log of what runs
   millis watch_every{0}; ///< how often one thing is watched; 0: as the node does (poll.interval_ms)
 };
 

@@ -271,7 +271,9 @@ void decider::talked_of_end(const talked& e) {
       end_attempt(e.task, 0, *bad, {});
       return;
     }
-    auto waits = e.what.waits_for.empty() ? task.waits_for : masked(e.what.waits_for);
+    auto waits = !e.what.waits_for.empty() ? masked(e.what.waits_for)
+                 : !e.what.trouble.empty() ? "the target cannot be asked: " + masked(e.what.trouble)
+                                           : task.waits_for;
     if (waits != task.waits_for || !set.empty())
       emit(task_progress{e.task, std::move(set), task.wake_at, std::move(waits), task.calling,
                          task.canceling});

@@ -2,7 +2,7 @@
 // section 6. Threads: pure functions.
 #pragma once
 #include "runtime/base/clock.hpp"
-#include "runtime/outside/talk.hpp"
+#include "runtime/outside/wait.hpp"
 #include "tasks/declarative/value.hpp"
 
 namespace o3::declarative {
@@ -25,9 +25,6 @@ struct error_row {
 /// A target's error as one line: any JSON object walked as "key: value", HTML without its tags,
 /// what came before an answer; at most 1,000 bytes.
 std::string readable(const outside::answer& a);
-/// Retry-After (seconds or a date), else X-RateLimit-Reset (seconds, or a Unix time), between 1 s
-/// and 1 h.
-std::optional<millis> told_to_wait(const outside::answer& a, wall_time now);
 
 /// The answer as references see it.
 reply to_reply(const outside::answer& a);

@@ -133,6 +133,7 @@ std::shared_ptr<const outside::outside_code> code_of(const document_ptr& d) {
     code->target_for = [d](const json& inputs) { return target_for(d, inputs); };
   if (d->watch) {
     code->watch_every = d->watch->every;
+    code->logs = d->log.has_value();
     code->judge = [d](const json& row, const outside::occasion& o) { return judge(d, row, o); };
     if (d->watch->batch)
       code->group = [d](const json& inputs) { return group_of(d, inputs); };

@@ -78,7 +78,7 @@ private:
     s_.known.error = readable(a);
     const auto said = readable(a);
     if (a.sent_nothing) {
-      s_.out.launch = launch::send_not_done{attempt_, false, said, std::nullopt};
+      s_.out.launch = launch::send_not_done{attempt_, false, said, a.wait};
       return;
     }
     if (a.status == 0) {
@@ -112,7 +112,7 @@ private:
     case meaning::not_done:
       s_.out.launch = launch::send_not_done{
         attempt_, false, said,
-        row->waits ? std::optional{told_to_wait(a, s_.now).value_or(millis{10'000})}
+        row->waits ? std::optional{outside::told_to_wait(a, s_.now).value_or(millis{10'000})}
                    : std::nullopt};
       break;
     case meaning::permanent:

@@ -159,8 +159,8 @@ void walk_steps::judge_error(const step_spec& s, const outside::answer& a, const
     permanent = true;
   if (row && row->means != meaning::permanent)
     permanent = false;
-  if (a.status == 429 || a.status == 503 || (row && row->waits))
-    wait = told_to_wait(a, s_.now);
+  if (a.wait || a.status == 429 || a.status == 503 || (row && row->waits))
+    wait = outside::told_to_wait(a, s_.now);
   if (!wait && (a.status == 429 || (row && row->waits)))
     wait = wait_when_told_nothing;
   if (s.optional && !wait) {

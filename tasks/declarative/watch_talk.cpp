@@ -158,6 +158,7 @@ void judge_row(session& s) {
     conclude_over(s, state);
     return;
   }
+  s.out.running = state == "running";
   s.out.waits_for = s.sentence(w.waits_for);
   if (!unknown.empty())
     s.out.waits_for

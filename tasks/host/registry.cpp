@@ -20,7 +20,12 @@ registry::registry(std::vector<installed_class> classes, std::vector<error> prob
 }
 
 std::vector<installed_class> registry::builtin() {
-  return {noop_class(), worker_noop_class(), fail_class(), timer_class()};
+  // The packs' files are read and checked once a process: reading them costs milliseconds, and
+  // every reload asks.
+  static const auto packs = packs::builtin_packs();
+  std::vector<installed_class> out{noop_class(), worker_noop_class(), fail_class(), timer_class()};
+  out.insert(out.end(), packs.begin(), packs.end());
+  return out;
 }
 
 result<installed_class> read_class_file(std::string_view text, findings& found) {

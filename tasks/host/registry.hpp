@@ -14,7 +14,7 @@ class registry {
 public:
   /// A later class of the same name is refused and listed in problems().
   explicit registry(std::vector<installed_class> classes, std::vector<error> problems = {});
-  /// noop, worker.noop, fail, timer.
+  /// noop, worker.noop, fail, timer, and the classes of tasks/packs.
   static std::vector<installed_class> builtin();
 
   [[nodiscard]] std::shared_ptr<const task_class> find(std::string_view name) const;

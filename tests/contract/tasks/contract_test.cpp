@@ -1,5 +1,6 @@
 // What every task class must keep, whoever wrote it. A class that joins the registry is tested by
 // itself.
+#include "runtime/outside/talk.hpp"
 #include "runtime/template/task_step.hpp"
 #include "tasks/host/registry.hpp"
 #include "tests/harness/catch.hpp"
@@ -14,7 +15,8 @@ json example_inputs(const task_class& c) {
   for (const auto& f : c.inputs) {
     if (!f.required)
       continue;
-    auto type = f.schema.value("type", std::string{"string"});
+    auto types = f.schema.value("type", json("string"));
+    auto type = (types.is_array() ? types[0] : types).get<std::string>();
     if (f.schema.contains("enum"))
       out[f.name] = f.schema["enum"][0];
     else if (type == "number" || type == "integer")
@@ -55,6 +57,22 @@ std::vector<tasks::installed_class> all() {
   return tasks::registry::builtin();
 }
 
+// Those that are stepped, and those that call out; a class is one or the other.
+std::vector<tasks::installed_class> stepped() {
+  std::vector<tasks::installed_class> out;
+  for (auto& c : all())
+    if (c.code.step)
+      out.push_back(std::move(c));
+  return out;
+}
+std::vector<tasks::installed_class> calling_out() {
+  std::vector<tasks::installed_class> out;
+  for (auto& c : all())
+    if (c.code.outside)
+      out.push_back(std::move(c));
+  return out;
+}
+
 } // namespace
 
 TEST_CASE("a class describes itself completely and its description survives being stored",
@@ -66,7 +84,7 @@ TEST_CASE("a class describes itself completely and its description survives bein
     INFO(c->name);
     REQUIRE(is_ref_name(c->name));
     REQUIRE(!c->description.empty());
-    REQUIRE((c->runs_in == "engine" || c->runs_in == "worker"));
+    REQUIRE((c->runs_in == "engine" || c->runs_in == "worker" || c->runs_in == "outside"));
     for (const auto* list : {&c->inputs, &c->outputs})
       for (const auto& f : *list) {
         INFO(f.name);
@@ -82,7 +100,7 @@ TEST_CASE("a class describes itself completely and its description survives bein
 
 TEST_CASE("a step never ends in a state that is none, and says when to look again if it goes on",
           "[contract][tasks]") {
-  for (const auto& c : all()) {
+  for (const auto& c : stepped()) {
     INFO(c.about->name);
     bench b{example_inputs(*c.about)};
     auto r = b.step(c, task_verb::task_init);
@@ -101,7 +119,7 @@ TEST_CASE("a step never ends in a state that is none, and says when to look agai
 }
 
 TEST_CASE("a class ends when it is canceled, at any point", "[contract][tasks]") {
-  for (const auto& c : all())
+  for (const auto& c : stepped())
     for (int pings = 0; pings < 3; ++pings) {
       INFO(c.about->name << " after " << pings);
       bench b{example_inputs(*c.about)};
@@ -117,7 +135,7 @@ TEST_CASE("a class ends when it is canceled, at any point", "[contract][tasks]")
 }
 
 TEST_CASE("a step is a pure function: the same inputs give the same result", "[contract][tasks]") {
-  for (const auto& c : all()) {
+  for (const auto& c : stepped()) {
     INFO(c.about->name);
     auto run = [&] {
       bench b{example_inputs(*c.about)};
@@ -130,7 +148,7 @@ TEST_CASE("a step is a pure function: the same inputs give the same result", "[c
 }
 
 TEST_CASE("a successful end sets every output the class requires", "[contract][tasks]") {
-  for (const auto& c : all()) {
+  for (const auto& c : stepped()) {
     INFO(c.about->name);
     bench b{example_inputs(*c.about)};
     auto r = b.step(c, task_verb::task_init);
@@ -142,4 +160,63 @@ TEST_CASE("a successful end sets every output the class requires", "[contract][t
       for (const auto& f : c.about->outputs)
         REQUIRE((!f.required || b.attributes.contains(f.name)));
   }
+}
+
+TEST_CASE("a class is stepped or calls out, and says so", "[contract][tasks]") {
+  REQUIRE(stepped().size() + calling_out().size() == all().size());
+  for (const auto& c : stepped())
+    REQUIRE(c.about->runs_in != "outside");
+  for (const auto& c : calling_out()) {
+    INFO(c.about->name);
+    REQUIRE(c.about->runs_in == "outside");
+    REQUIRE(c.code.outside->begin);
+  }
+}
+
+TEST_CASE("every talk of a class that calls out ends, whatever its target answers",
+          "[contract][tasks]") {
+  using outside::topic;
+  for (const auto& c : calling_out())
+    for (auto t : {topic::read, topic::preflight, topic::send, topic::search, topic::watch,
+                   topic::finish, topic::cancel})
+      for (int status : {0, 200, 204, 302, 401, 403, 404, 409, 429, 500, 503}) {
+        const auto launches = c.code.outside->launches;
+        if ((t == topic::read) == launches)
+          continue;
+        INFO(c.about->name << " " << static_cast<int>(t) << " " << status);
+        auto inputs = example_inputs(*c.about);
+        for (auto& [name, value] : inputs.items())
+          if (name.find("url") != std::string::npos)
+            value = "https://target.example";
+        json attributes = json::object();
+        outside::occasion o{.inputs = inputs,
+                            .attributes = attributes,
+                            .marker = "o3-00000000-x-1",
+                            .key = "o3-00000000-x",
+                            .external_id = "7",
+                            .now = from_ms(1'800'000'000'000)};
+        std::unique_ptr<outside::talk> talk;
+        try {
+          talk = c.code.outside->begin(t, o);
+        } catch (const std::logic_error&) { // it never holds this one
+          REQUIRE((t == topic::search || t == topic::preflight));
+          REQUIRE((t != topic::search
+                   || c.code.outside->target != launch::target_class::searched));
+          continue;
+        }
+        REQUIRE(talk);
+        int requests = 0;
+        while (auto r = talk->next()) {
+          REQUIRE(++requests < 1000);
+          outside::answer a;
+          a.status = status;
+          a.body = "{}";
+          talk->hear(std::move(a));
+        }
+        auto said = talk->conclude();
+        if (t == topic::send || t == topic::preflight || t == topic::search)
+          REQUIRE((said.launch || said.ask_in || said.end));
+        if (t == topic::send && status >= 500)
+          REQUIRE((!said.launch || std::holds_alternative<launch::send_ambiguous>(*said.launch)));
+      }
 }

@@ -296,7 +296,7 @@ TEST_CASE("how long a target asks to wait", "[declarative][answers]") {
   const auto wait = [&](std::string name, std::string text) {
     outside::answer a;
     a.headers = {{std::move(name), std::move(text)}};
-    return told_to_wait(a, now);
+    return outside::told_to_wait(a, now);
   };
   REQUIRE(wait("retry-after", "5") == millis{5000});
   REQUIRE(wait("retry-after", "0") == millis{1000});

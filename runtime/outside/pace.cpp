@@ -1,0 +1,84 @@
+#include "runtime/outside/pace.hpp"
+
+#include "runtime/outside/wait.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace o3::outside {
+namespace {
+
+constexpr millis probe_patience{120'000}; ///< a probe that never comes back is not waited for
+
+std::string seconds(millis d) {
+  return std::to_string((d.count() + 999) / 1000) + " s";
+}
+
+} // namespace
+
+std::optional<held_back> pace::ask(turn t, steady_time now) {
+  if (open()) {
+    if (now < circuit_until_ || (probing_ && now < probe_until_)) {
+      auto wait = std::max(circuit_until_ - now, millis{1000});
+      return held_back{wait, false,
+                       origin_ + " has not answered " + std::to_string(failures_)
+                         + " times in a row (" + last_problem_ + "); it is asked again in "
+                         + seconds(wait)};
+    }
+    probing_ = true;
+    probe_until_ = now + probe_patience;
+  }
+  if (now < pause_until_) {
+    auto wait = pause_until_ - now;
+    return held_back{wait, false,
+                     origin_ + " asked for a pause, of which " + seconds(wait) + " are left"};
+  }
+  if (o_.per_s <= 0)
+    return std::nullopt;
+  auto flowed = static_cast<double>((now - counted_).count()) / 1000 * o_.per_s;
+  debt_ = std::max(0.0, debt_ - std::max(0.0, flowed));
+  counted_ = now;
+  auto over = debt_ + 1 - o_.burst;
+  if (over > 0 && t == turn::spare)
+    return held_back{millis{std::llround(over / o_.per_s * 1000) + 1}, false,
+                     "other calls to " + origin_ + " come first"};
+  debt_ += 1;
+  if (over <= 0 || t == turn::ahead)
+    return std::nullopt;
+  auto wait = millis{std::llround(over / o_.per_s * 1000) + 1};
+  return held_back{wait, true,
+                   "calls to " + origin_ + " are limited to "
+                     + std::to_string(std::lround(o_.per_s)) + " a second; its turn comes in "
+                     + seconds(wait)};
+}
+
+void pace::heard(const answer& a, steady_time now, wall_time wall) {
+  // A gateway that speaks for a target which is away counts like no answer.
+  bool answered = a.status != 0 && a.status != 502 && a.status != 503 && a.status != 504;
+  if (a.status == 429 || a.status == 503)
+    if (auto wait = told_to_wait(a, wall))
+      pause_until_ = std::max(pause_until_, now + *wait);
+  if (a.header("x-ratelimit-remaining") == "0")
+    if (auto wait = told_to_wait(a, wall))
+      pause_until_ = std::max(pause_until_, now + *wait);
+  probing_ = false;
+  if (answered) {
+    failures_ = 0;
+    opened_ = 0;
+    return;
+  }
+  ++failures_;
+  last_problem_ = a.status != 0 ? "HTTP " + std::to_string(a.status) : a.problem;
+  if (!open() || now < circuit_until_)
+    return; // answers to calls from before it opened say nothing new
+  auto grown = o_.circuit_first * (std::int64_t{1} << std::min<std::uint32_t>(opened_, 16));
+  circuit_until_ = now + std::min(grown, o_.circuit_max);
+  ++opened_;
+}
+
+bool pace::idle(steady_time now) const {
+  auto flowed = static_cast<double>((now - counted_).count()) / 1000 * o_.per_s;
+  return failures_ == 0 && now >= pause_until_ && debt_ <= flowed;
+}
+
+} // namespace o3::outside
