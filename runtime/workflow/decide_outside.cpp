@@ -272,7 +272,7 @@ void decider::talked_of_end(const talked& e) {
       return;
     }
     auto waits = !e.what.waits_for.empty() ? masked(e.what.waits_for)
-                 : !e.what.trouble.empty() ? "the target cannot be asked: " + masked(e.what.trouble)
+                 : !e.what.trouble.empty() ? "the target to answer: " + masked(e.what.trouble)
                                            : task.waits_for;
     if (waits != task.waits_for || !set.empty())
       emit(task_progress{e.task, std::move(set), task.wake_at, std::move(waits), task.calling,

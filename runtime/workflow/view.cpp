@@ -57,11 +57,18 @@ void write_links(json_writer& out, const id& workflow) {
   out.end_object();
 }
 
+// What a class keeps for itself is nobody's output: names that begin with '_'.
+json shown(const json& attributes) {
+  auto out = json::object();
+  if (attributes.is_object())
+    for (const auto& [name, value] : attributes.items())
+      if (!name.starts_with('_'))
+        out[name] = redacted(value);
+  return out;
+}
+
 void write_outputs(json_writer& out, const json& attributes) {
-  if (attributes.is_null())
-    out.begin_object().end_object();
-  else
-    out.value(redacted(attributes));
+  out.value(shown(attributes));
 }
 
 std::string object(const std::function<void(json_writer&)>& fill) {
@@ -189,8 +196,8 @@ public_event to_event(const record& r, const id& workflow, wall_time at, const p
           if (x.attempt != 0)
             w.field("attempt", x.attempt);
         if constexpr (requires { x.set; })
-          if (x.set.is_object() && !x.set.empty())
-            w.field("outputs", redacted(x.set));
+          if (auto visible = shown(x.set); !visible.empty())
+            w.field("outputs", visible);
         if constexpr (requires { x.value; })
           w.field("name", std::string_view{x.name}).field("value", redacted(x.value));
         if constexpr (requires { x.change; }) {

@@ -324,3 +324,31 @@ TEST_CASE("a refusal ends the task with the target's words; a talk that broke sa
   REQUIRE(w.a().code == fault::target_refused);
   REQUIRE(w.a().message.find("ask_variables_on_launch") != std::string::npos);
 }
+
+TEST_CASE("what a class keeps for itself is shown nowhere", "[workflow][outside]") {
+  stage w{{task("a", "start")}};
+  w.confirmed();
+  outside::conclusion c;
+  c.set = {{"_cursor", 7}, {"url", "u"}};
+  w.say(topic::watch, c);
+  REQUIRE(w.a().attributes.contains("_cursor"));
+  std::string text;
+  json_writer out{text};
+  write_task(out, w.s, 0);
+  REQUIRE(text.find("_cursor") == std::string::npos);
+  REQUIRE(text.find("\"url\":\"u\"") != std::string::npos);
+}
+
+TEST_CASE("a target that is silent is the reason of the wait until it speaks again",
+          "[workflow][outside]") {
+  stage w{{task("a", "start")}};
+  w.confirmed();
+  outside::conclusion running, silent;
+  running.waits_for = "AWX job 41 is running";
+  silent.trouble = "HTTP 503";
+  w.say(topic::watch, running);
+  w.say(topic::watch, silent);
+  REQUIRE(why_task(w.s, 0).front().text == "waits for the target to answer: HTTP 503");
+  w.say(topic::watch, running);
+  REQUIRE(why_task(w.s, 0).front().text == "waits for AWX job 41 is running");
+}
