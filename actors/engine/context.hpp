@@ -38,6 +38,8 @@ struct node_context {
   const clock& time;
   std::uint64_t seed = 0; ///< of this boot; every decision's randomness is derived from it
   std::uint64_t epoch = 0;
+  std::uint64_t restored_epoch = 0; ///< the first after a restored backup; 0: there was none
+  wall_time restored_at{};
   limits lim;
   engine_options opts;
   std::shared_ptr<const sealer> seal;

@@ -256,6 +256,8 @@ workflow::context decision_context(const workflow_shell& st, const code_lookup& 
           .steady = st.ctx->time.steady(),
           .epoch = st.ctx->epoch,
           .install8 = st.ctx->install8,
+          .restored_epoch = st.ctx->restored_epoch,
+          .restored_at = st.ctx->restored_at,
           .launches = st.ctx->opts.launches};
 }
 

@@ -127,6 +127,25 @@ result<done> fill(installation& i, const std::string& first_token) {
   }
 }
 
+// The file beside the store: "EPOCH POSITION". A store that knows of an earlier epoch, or of fewer
+// rows, is a backup put back, or has lost its tail.
+result<installation> note_epoch(installation& i) {
+  auto text = read_small(i.dir / "epoch");
+  std::uint64_t epoch = 0, position = 0;
+  const auto* end = text.data() + text.size();
+  auto rest = std::from_chars(text.data(), end, epoch).ptr;
+  if (rest != end)
+    std::from_chars(rest + 1, end, position);
+  try {
+    auto in = i.store->make_reader();
+    i.restored = epoch > in->last_epoch() || position > in->last_pos();
+  } catch (const store::storage_failure& e) {
+    return make_error(e.code, e.what());
+  }
+  i.epoch_at_least = epoch + 1;
+  return std::move(i);
+}
+
 } // namespace
 
 result<installation> open_installation(const config::options& o, const std::string& first_token) {
@@ -138,15 +157,17 @@ result<installation> open_installation(const config::options& o, const std::stri
                                       .before_commit = {}}));
   O3_TRY(i.logs, store::open_sqlite_logs(i.dir / "logs", log_options_of(o)));
   O3_TRY([[maybe_unused]] auto filled, fill(i, first_token));
-  auto text = read_small(i.dir / "epoch");
-  std::uint64_t known = 0;
-  std::from_chars(text.data(), text.data() + text.size(), known);
-  i.epoch_at_least = known + 1;
-  return i;
+  return note_epoch(i);
 }
 
 result<done> remember_epoch(const installation& i, std::uint64_t epoch) {
-  return write_durably(i.dir / "epoch", std::to_string(epoch) + "\n");
+  try {
+    auto in = i.store->make_reader();
+    return write_durably(i.dir / "epoch",
+                         std::to_string(epoch) + " " + std::to_string(in->last_pos()) + "\n");
+  } catch (const store::storage_failure& e) {
+    return make_error(e.code, e.what());
+  }
 }
 
 void announce_listen(const installation& i, const std::string& address) {

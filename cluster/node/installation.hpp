@@ -28,13 +28,14 @@ struct installation {
   api::token_entry admin;
   std::optional<std::string> new_token; ///< made in this start: print it once
   std::uint64_t epoch_at_least = 1;     ///< from the epoch file
+  bool restored = false; ///< the store knows less than that file: it was put back from a backup
 };
 
 /// `first_token`: O3_TOKEN, taken instead of a made one at the first start; "" for none. Fails with
 /// config_invalid if no request could carry it, and with key_mismatch if a store is there whose
 /// secret.key is missing or another one.
 result<installation> open_installation(const config::options& o, const std::string& first_token);
-/// Writes the epoch this node got; refused by the disk = storage_failed.
+/// Writes the epoch this node got and how far its journal is; refused by the disk = storage_failed.
 result<done> remember_epoch(const installation& i, std::uint64_t epoch);
 /// Writes or removes `listen`. Errors are not fatal: it is a convenience.
 void announce_listen(const installation& i, const std::string& address);

@@ -19,6 +19,7 @@
 #include "http/api/problem.hpp"
 
 #include "actors/pch.hpp"
+#include <charconv>
 #include <future>
 
 namespace o3 {
@@ -127,8 +128,12 @@ public:
                 o_.store->make_reader()};
       o_.store->checkpoint(); // a process that keeps dying early must not let the log grow
       ctx_->epoch = opened.journal->claim(o_.owner, std::max<std::uint64_t>(1, o_.epoch_at_least));
+      note_restore(*opened.journal, *opened.upkeep);
     } catch (const store::storage_failure& e) {
       return make_error(e.code, e.what());
+    }
+    if (o_.remember_epoch) {
+      O3_TRY([[maybe_unused]] auto kept, o_.remember_epoch(ctx_->epoch));
     }
     catalogue::load_now(ctx_, files_);
     engine_ = engine::make_port(ctx_, *random_);
@@ -186,6 +191,26 @@ public:
   }
 
 private:
+  // A restore is written down in the store itself: it counts until the next one, across restarts.
+  void note_restore(store::journal& journal, store::reader& in) {
+    if (o_.restored) {
+      journal.set_meta("restored_epoch", std::to_string(ctx_->epoch));
+      journal.set_meta("restored_at", std::to_string(to_ms(time_.wall())));
+    }
+    auto number = [&](std::string_view key) {
+      auto text = in.meta(key).value_or("0");
+      std::int64_t n = 0;
+      std::from_chars(text.data(), text.data() + text.size(), n);
+      return n;
+    };
+    ctx_->restored_epoch = static_cast<std::uint64_t>(number("restored_epoch"));
+    ctx_->restored_at = from_ms(number("restored_at"));
+    if (o_.restored)
+      o_.log.write(log_level::warning, "store",
+                   "the store was put back from a backup: what was launched since is "
+                   "searched for before anything is launched");
+  }
+
   void start_actors(const opened_store& opened) {
     if (o_.virtual_time && !o_.launch_worker) // no processes and no threads under a virtual clock
       o_.launch_worker = workers::inline_launcher(ctx_->catalogue->get()->classes, time_, *random_);

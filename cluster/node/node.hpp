@@ -55,7 +55,10 @@ struct node_options {
   std::shared_ptr<store::backend> store;
   std::shared_ptr<store::log_backend> logs;
   std::shared_ptr<const sealer> seal;
-  std::string owner = "node";       ///< shown as the shards' owner
+  std::string owner = "node"; ///< shown as the shards' owner
+  bool restored = false; ///< the store was put back from a backup: nothing is launched unsearched
+  /// Called with the epoch this node got, before anything runs; what fails stops the start.
+  std::function<result<done>(std::uint64_t epoch)> remember_epoch{};
   std::uint64_t epoch_at_least = 0; ///< one more than any epoch known outside the database
   std::string install_id = "00000000";
   std::string version = "0.1.0";

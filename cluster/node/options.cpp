@@ -135,6 +135,7 @@ result<node_options> node_options_of(const config::options& o, const installatio
   n.seal = i.seal;
   n.owner = "node-" + i.install_id;
   n.epoch_at_least = i.epoch_at_least;
+  n.restored = i.restored || o.data.restored;
   n.install_id = i.install_id;
   n.lim = o.limits;
   n.engine = engine_options_of(o);

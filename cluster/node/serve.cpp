@@ -140,12 +140,11 @@ int serve(const config::loaded& c, const std::string& program) {
     std::cerr << "o3: service " << service << " could not be kept running: " << reason << "\n";
     escalated = true;
   };
+  options->remember_epoch = [&](std::uint64_t epoch) { return remember_epoch(*where, epoch); };
   auto started = node::start(*std::move(options));
   if (!started)
     return complain(started.error(), exit_start);
   auto& n = **started;
-  if (auto ok = remember_epoch(*where, n.epoch()); !ok)
-    store_is_gone(ok.error().code, ok.error().message);
   auto address = listen_host(o) + ":" + std::to_string(n.http_port());
   announce_listen(*where, address);
   if (where->new_token)
@@ -153,6 +152,8 @@ int serve(const config::loaded& c, const std::string& program) {
   std::cout << "o3 listens on http://" << address << "/ (docs at /docs), data in " << o.data.dir
             << std::endl;
   auto code = run(n, sig, escalated, o);
+  if (!escalated) // without it the next start only knows less of how far the store was
+    std::ignore = remember_epoch(*where, n.epoch());
   retract_listen(*where);
   return code;
 }

@@ -19,6 +19,7 @@ using days = std::chrono::duration<std::int64_t, std::ratio<86400>>;
 
 struct data_options {
   std::string dir; ///< the loader fills in the default; never empty after a load without errors
+  bool restored = false;
 };
 
 struct http_options {

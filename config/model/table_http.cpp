@@ -7,6 +7,10 @@ std::span<const field> data_and_http() {
     {"data.dir", O3_FIELD(data, dir),
      "Directory of everything O3 keeps. Empty: /var/lib/o3 for root, else $XDG_DATA_HOME/o3 or "
      "~/.local/share/o3."},
+    {"data.restored", O3_FIELD(data, restored),
+     "Say so for one start after the whole directory was put back from a backup: what may have "
+     "been "
+     "launched since is searched for first. A store put back alone is noticed."},
     {"http.listen", O3_FIELD(http, listen),
      "Address and port of the API, HOST:PORT; port 0 takes any free one."},
     {"http.insecure", O3_FIELD(http, insecure),

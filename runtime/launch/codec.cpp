@@ -56,6 +56,7 @@ struct writer {
     number("misses", p.misses);
     flag("asked", p.asked);
     flag("doubt", p.doubt);
+    flag("look", p.look);
     flag("cancel", p.cancel);
     flag("sweep", p.sweep_pending);
     flag("dup", p.duplicate_seen);
@@ -139,6 +140,7 @@ struct reader {
     p.misses = number<std::uint32_t>("misses");
     p.asked = flag("asked");
     p.doubt = flag("doubt");
+    p.look = flag("look");
     p.cancel = flag("cancel");
     p.sweep_pending = flag("sweep");
     p.duplicate_seen = flag("dup");

@@ -145,7 +145,7 @@ void stepper::confirm(std::string external_id, json details, bool adopted) {
   n_.outcome.details = std::move(details);
   n_.outcome.adopted = adopted;
   n_.note.reason = park_reason::none;
-  n_.at.doubt = false;
+  n_.at.doubt = n_.at.look = false;
   n_.at.misses = 0;
   n_.at.sweep_pending = n_.plan.cls == target_class::searched;
   enter(phase::confirmed);
@@ -160,6 +160,11 @@ millis stepper::backoff(std::uint32_t n, millis first, millis most) const {
   auto half = full / 2;
   auto r = mix64(c_.seed ^ (std::uint64_t{n_.at.sends} << 32 | n_.at.searches));
   return millis{full - half + static_cast<std::int64_t>(r % static_cast<std::uint64_t>(half + 1))};
+}
+
+bool stepper::is_before_send() const {
+  return n_.at.phase == phase::prepared || n_.at.phase == phase::preflight
+         || n_.at.phase == phase::absent;
 }
 
 bool stepper::repeatable() const {
@@ -219,7 +224,10 @@ std::string_view stepper::on(const restored_backup&) {
   n_.note.message = why;
   if (repeatable())
     enter(phase::resending, millis{0});
-  else if (n_.plan.cls == target_class::searched)
+  else if (n_.plan.cls == target_class::searched && n_.plan.preflight && is_before_send()) {
+    n_.at.look = true; // with the witness and the marker's place that the pre-flight brings
+    return on(recovered{});
+  } else if (n_.plan.cls == target_class::searched)
     begin_search(n_.plan.send_deadline + n_.plan.quiesce);
   else
     park(park_reason::restored, why);
@@ -242,7 +250,7 @@ std::string_view stepper::on(const adopt& e) {
 std::string_view stepper::on(const declare_absent& e) {
   if (n_.at.phase != phase::parked)
     return ignored_phase;
-  n_.at.doubt = false;
+  n_.at.doubt = n_.at.look = false;
   n_.sent_at.clear();
   auto message = "declared absent by " + e.by;
   if (n_.at.cancel) {
@@ -274,7 +282,8 @@ std::string_view stepper::on(const cancel_asked&) {
   case phase::prepared:
   case phase::preflight:
   case phase::absent:
-    end(phase::canceled, n_.at.doubt ? "an earlier attempt may have been accepted" : "");
+    if (!n_.at.look) // else it is looked for first, and canceled if it is there
+      end(phase::canceled, n_.at.doubt ? "an earlier attempt may have been accepted" : "");
     break;
   case phase::parked:
   case phase::resending:

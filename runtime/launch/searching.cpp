@@ -204,7 +204,7 @@ std::string_view stepper::nothing_found(const search_result& e) {
 }
 
 void stepper::proven_absent() {
-  n_.at.doubt = false;
+  n_.at.doubt = n_.at.look = false;
   if (n_.at.cancel)
     end(phase::canceled, "proven not to have been launched");
   else

@@ -137,7 +137,10 @@ std::string_view stepper::on(const preflight_ok& e) {
   if (is_stale(e.attempt))
     return ignored_stale;
   n_.witness = e.witness;
-  begin_send();
+  if (n_.at.look)
+    begin_search(n_.plan.send_deadline + n_.plan.quiesce);
+  else
+    begin_send();
   return {};
 }
 

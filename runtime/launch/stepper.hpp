@@ -41,6 +41,7 @@ private:
   void set_timer(millis wait);
   [[nodiscard]] millis backoff(std::uint32_t n, millis first, millis most) const;
   [[nodiscard]] bool repeatable() const; ///< class A or D: sending again is harmless
+  [[nodiscard]] bool is_before_send() const;
   [[nodiscard]] bool is_stale(std::uint32_t attempt) const { return attempt != n_.at.attempt; }
 
   // -- sending.cpp

@@ -83,6 +83,10 @@ std::vector<journal_row> sqlite_reader::rows_after(std::uint64_t after, std::siz
   return read_rows(rows_after_.bind(clamped(after), clamped(max)));
 }
 
+std::uint64_t sqlite_reader::last_epoch() { // asked at start only: no statement is kept for it
+  return static_cast<std::uint64_t>(connection_.ask_number("SELECT max(epoch) FROM shard"));
+}
+
 std::uint64_t sqlite_reader::last_pos() {
   const run_scope scope{last_pos_};
   return last_pos_.step() ? last_pos_.count(0) : 0;

@@ -22,6 +22,7 @@ public:
   std::vector<journal_row> rows(const id& workflow, std::uint64_t from, std::size_t max) override;
   std::vector<journal_row> rows_after(std::uint64_t after, std::size_t max) override;
   std::uint64_t last_pos() override;
+  std::uint64_t last_epoch() override;
   list_page list(const list_filter& f, const std::optional<id>& before, std::size_t max) override;
   std::optional<ended_row> ended_beyond(std::uint64_t count) override;
   std::vector<std::pair<id, sha256_hash>> plans_after(const id& after, std::size_t max) override;

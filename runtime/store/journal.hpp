@@ -180,6 +180,8 @@ public:
   /// Rows with pos > after, in order of pos: the global event stream.
   virtual std::vector<journal_row> rows_after(std::uint64_t after, std::size_t max) = 0;
   virtual std::uint64_t last_pos() = 0;
+  /// The highest epoch that claimed the store; 0: none yet.
+  virtual std::uint64_t last_epoch() = 0;
   /// Newest first; `before` is `next` of the previous page. A page holds fewer than `max`, even
   /// none, if `scan_max` workflows did not give more: `next` says whether to go on.
   virtual list_page list(const list_filter& f, const std::optional<id>& before, std::size_t max)

@@ -79,6 +79,10 @@ public:
     return out;
   }
 
+  std::uint64_t last_epoch() override {
+    const std::shared_lock lock{d_->mutex};
+    return d_->epoch;
+  }
   std::uint64_t last_pos() override {
     const std::shared_lock lock{d_->mutex};
     return d_->last_pos;

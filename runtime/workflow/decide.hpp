@@ -108,6 +108,10 @@ struct context {
   std::uint64_t epoch = 1;
   std::string_view install8 = "00000000";
   bool hold_sends = false; ///< a restored backup is being reconciled
+  /// The database was put back from a backup before this epoch began, at this time: what older
+  /// launches and workflows did since the backup is not known. 0: it never was.
+  std::uint64_t restored_epoch = 0;
+  wall_time restored_at{};
   const launch::settings& launches = default_launches();
 
   static const launch::settings& default_launches();

@@ -111,6 +111,9 @@ void decider::start_outside(std::uint32_t t, std::uint32_t attempt,
     return;
   }
   emit(task_launch{t, *std::move(intent), c_.now, "the launch to begin"});
+  // The same id may have been launched in the time that the backup does not know.
+  if (c_.restored_epoch != 0 && s_.created_at < c_.restored_at)
+    step_launch(t, launch::restored_backup{});
   step_launch(t, launch::tick{});
 }
 
@@ -214,8 +217,12 @@ void decider::on(const resolved& e) {
 
 void decider::on(const reloaded&) {
   for (auto t : std::vector(s_.active))
-    if (is_outside(t) && s_.tasks[t].launch() != nullptr)
-      step_launch(t, launch::recovered{});
+    if (const auto* l = s_.tasks[t].launch(); is_outside(t) && l != nullptr) {
+      if (l->at.epoch < c_.restored_epoch)
+        step_launch(t, launch::restored_backup{});
+      else
+        step_launch(t, launch::recovered{});
+    }
 }
 
 // -- what talks concluded

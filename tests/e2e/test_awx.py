@@ -1,5 +1,7 @@
 """AWX jobs from end to end against the simulated AWX: outputs and log, refusals before anything is launched, cancel, lost
 answers, and what an operator does where O3 cannot know."""
+import os
+import shutil
 import time
 
 from o3proc import O3Test, main, task, template, until
@@ -102,6 +104,35 @@ class Awx(O3Test):
         self.assertEqual(self.s.ended(workflow)["state"], "successful")
         entry, = self.sim.ledger("launch")
         self.assertEqual(self.task(workflow)["launches"][0]["external_id"], str(entry["id"]))
+
+    def test_a_restored_backup_is_noticed_and_launches_nothing_again(self):
+        self.sim.ask("POST", "world", {"job_templates": [{"id": 10, "plays": [{"duration_ms": 4000}]}]})
+        blocked = {"match": {"method": "GET", "route": "/api/v2/me/"}, "fault": {"kind": "status", "status": 503}}
+        self.sim.faults(blocked)  # the backup knows the workflow, and no launch
+        workflow = self.launch()
+        until(lambda: "503" in str(self.s.workflow(workflow)["why"]), "the pre-flight fails")
+        self.s.kill()
+        backup = os.path.join(self.s.root, "backup")
+        os.makedirs(backup)
+        for name in ("o3.db", "o3.db-wal"):
+            shutil.copy(os.path.join(self.s.data, name), backup)
+        self.sim.faults()
+        self.s.start().ready()
+        entry, = self.sim.until_ledger(1, "launch")
+        self.s.kill()
+        for name in ("o3.db", "o3.db-wal", "o3.db-shm"):
+            if os.path.exists(os.path.join(self.s.data, name)):
+                os.remove(os.path.join(self.s.data, name))
+        for name in ("o3.db", "o3.db-wal"):
+            shutil.copy(os.path.join(backup, name), self.s.data)
+        self.s.start().ready()
+        self.assertIn("put back from a backup", self.s.stderr)
+        self.assertEqual(self.s.ended(workflow)["state"], "successful")
+        self.assertEqual(self.task(workflow)["launches"][0]["external_id"], str(entry["id"]))
+        self.assertEqual(len(self.sim.ledger("launch")), 1)
+        self.s.kill()
+        self.s.start().ready()
+        self.assertNotIn("put back from a backup", self.s.stderr)
 
     def test_what_never_arrived_is_launched_once_absence_is_proven(self):
         self.sim.faults({"match": LAUNCH, "nth": 1, "fault": {"kind": "status", "status": 502}})

@@ -81,6 +81,7 @@ public:
     return in().rows_after(after, max);
   }
   std::uint64_t last_pos() override { return in().last_pos(); }
+  std::uint64_t last_epoch() override { return in().last_epoch(); }
   store::list_page list(const store::list_filter& f, const std::optional<id>& before,
                         std::size_t max) override {
     return in().list(f, before, max);

@@ -179,18 +179,33 @@ TEST_CASE("the late sweep tells of surplus jobs, tries again, and ends", "[launc
 }
 
 TEST_CASE("after a restored backup nothing is sent before it was searched", "[launch]") {
-  story w{target_class::searched};
-  w.hold = true;
-  REQUIRE(!w.pass(millis{0}).change);
-  REQUIRE(!due_in(w.s, w.context()));
-  w.tell(restored_backup{});
-  REQUIRE(w.s.at.phase == phase::searching);
-  w.search_out([&w] { return w.clean(); }); // without a witness from before
-  REQUIRE(w.s.at.phase == phase::parked);
-  w.tell(declare_absent{"ann"});
-  REQUIRE(!w.pass(millis{0}).change);
-  w.hold = false;
-  w.to_sending();
+  for (bool there : {false, true}) {
+    story w{target_class::searched};
+    w.tell(restored_backup{});
+    REQUIRE(w.s.at.phase == phase::prepared);
+    REQUIRE(w.effects.empty());
+    w.pass(millis{0});
+    w.tell(preflight_ok{1, witness{"500", "robot"}});
+    REQUIRE(w.s.at.phase == phase::searching);
+    REQUIRE(w.s.at.sends == 0);
+    if (there) {
+      auto found = w.clean();
+      found.hits.push_back({"501", 1, launch_kind::manual});
+      w.tell(found);
+      REQUIRE(w.s.at.phase == phase::confirmed);
+      REQUIRE(w.s.outcome.adopted);
+    } else {
+      w.search_out([&w] { return w.clean(); });
+      REQUIRE(w.s.at.phase == phase::absent);
+      REQUIRE(w.wait(w.limits.retry_max_ms));
+      w.tell(preflight_ok{w.s.at.attempt, witness{"500", "robot"}});
+      REQUIRE(w.s.at.phase == phase::sending);
+    }
+  }
+  story h{target_class::searched};
+  h.hold = true;
+  REQUIRE(!h.pass(millis{0}).change);
+  REQUIRE(!due_in(h.s, h.context()));
 
   story p{target_class::searched};
   p.pass(millis{0});

@@ -88,8 +88,13 @@ struct product_point {
 };
 
 // What every step keeps true (shown below): an attempt begins without doubt, and B and C never have
-// one while a request of theirs is out. The template's `on_ambiguous: retry` is the exception.
+// one while a request of theirs is out. The template's `on_ambiguous: retry` is an exception, a
+// launch of class B that is looked for before it is sent (restored backup) another.
 bool is_lawful(const launch_state& s) {
+  if (s.at.look)
+    return s.at.doubt && s.plan.cls == target_class::searched && s.plan.preflight
+           && s.at.phase != phase::sending && s.at.phase != phase::confirmed
+           && s.at.phase != phase::resending;
   if (s.plan.retry_ambiguous || !s.at.doubt)
     return true;
   bool repeatable
@@ -106,11 +111,12 @@ std::size_t over_product(F check) {
   for (std::size_t i = 0; i < phase_count; ++i)
     for (auto cls : all_classes)
       for (const auto& e : event_cases())
-        for (unsigned variant = 0; variant < 32; ++variant) {
+        for (unsigned variant = 0; variant < 64; ++variant) {
           auto p = static_cast<phase>(i);
           auto s = state_of(p, cls);
           s.at.cancel = (variant & 1U) != 0;
           s.at.doubt = ((variant & 2U) != 0) != s.at.doubt;
+          s.at.look = (variant & 32U) != 0;
           if ((variant & 4U) != 0)
             s.at.attempt = defaults.attempts_max;
           s.plan.preflight = (variant & 8U) == 0;

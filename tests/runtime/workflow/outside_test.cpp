@@ -72,6 +72,8 @@ struct stage {
             .steady = steady,
             .epoch = epoch,
             .install8 = "0123abcd",
+            .restored_epoch = restored_epoch,
+            .restored_at = restored_at,
             .launches = settings};
   }
   void take(decision d) {
@@ -137,7 +139,8 @@ struct stage {
   std::shared_ptr<const plan> graph;
   wall_time now = from_ms(1'800'000'000'000);
   steady_time steady{millis{1'000'000}};
-  std::uint64_t seed = 0, epoch = 1;
+  std::uint64_t seed = 0, epoch = 1, restored_epoch = 0;
+  wall_time restored_at{};
   state s;
   std::vector<store::journal_row> rows;
   std::vector<effect> effects;
@@ -351,4 +354,45 @@ TEST_CASE("a target that is silent is the reason of the wait until it speaks aga
   REQUIRE(why_task(w.s, 0).front().text == "waits for the target to answer: HTTP 503");
   w.say(topic::watch, running);
   REQUIRE(why_task(w.s, 0).front().text == "waits for AWX job 41 is running");
+}
+
+TEST_CASE("after a restored backup nothing is launched before it was searched, not even what had "
+          "not begun in the backup",
+          "[workflow][outside]") {
+  for (bool begun : {true, false}) {
+    INFO("begun " << begun);
+    auto tasks = json::array({task("a", "start")});
+    if (!begun) {
+      tasks[0]["depends_on"] = {"b"};
+      tasks.push_back(task("b", "read"));
+    }
+    stage w{tasks};
+    REQUIRE(w.talks() == std::vector{begun ? topic::preflight : topic::read});
+    w.now += seconds{60};
+    w.restored_epoch = w.epoch + 1;
+    w.restored_at = w.now;
+    w.crash();
+    if (!begun)
+      w.tell(talked{1, 1, topic::read, 0, over(task_state::successful)});
+    REQUIRE(w.a().launch() != nullptr);
+    REQUIRE(w.a().launch()->at.look);
+    if (w.a().launch()->at.phase == launch::phase::prepared)
+      w.pass(millis{1});
+    w.say(topic::preflight, launch::preflight_ok{1, launch::witness{"40", "o3"}});
+    REQUIRE(w.talks() == std::vector{topic::search});
+    w.crash(); // told once: the record of the new epoch says so
+    REQUIRE(w.talks() == std::vector{topic::search});
+    w.say(topic::search, listing(w, {{"41", 1, launch::launch_kind::manual}}));
+    REQUIRE(w.talks() == std::vector{topic::watch});
+    REQUIRE(w.a().launch()->at.sends == 0);
+  }
+}
+
+TEST_CASE("a workflow accepted after the restore launches at once", "[workflow][outside]") {
+  stage w{{task("a", "start", json{{"depends_on", {"b"}}}), task("b", "read")}};
+  w.restored_epoch = 1;
+  w.restored_at = w.now - seconds{1};
+  w.tell(talked{1, 1, topic::read, 0, over(task_state::successful)});
+  w.say(topic::preflight, launch::preflight_ok{1, launch::witness{"40", "o3"}});
+  REQUIRE(w.talks() == std::vector{topic::send});
 }
