@@ -116,27 +116,28 @@ void begin(outside_actor* self, topic about) {
   go_on(self, about);
 }
 
-// Gives the watch to the poller; false if its class asks for each thing alone.
+// Gives the watch to the poller. False if its class asks for each thing alone: then the poller
+// passes on hints only.
 bool poll(outside_actor* self) {
   auto& st = self->state;
   auto& c = st.talks.at(topic::watch);
   auto poller = st.ctx->services->get(actors::service::pollers);
-  auto group = c.order->code->group && poller ? c.order->code->group(c.order->inputs)
-                                              : std::optional<outside::watch_group>{};
-  if (!group || c.order->external_id.empty())
+  if (!poller || c.order->external_id.empty())
     return false;
+  auto group = c.order->code->group ? c.order->code->group(c.order->inputs)
+                                    : std::optional<outside::watch_group>{};
   unwatch(self);
   st.poller = poller;
   self->monitor(poller);
-  c.polled = true;
+  c.polled = group.has_value();
   c.since = st.ctx->time.steady();
   c.log_due = c.since + c.order->code->watch_every;
   auto order = std::make_shared<pollers::poll_order>();
   order->who = self;
-  order->group = *std::move(group);
+  order->group = group ? *std::move(group) : outside::watch_group{};
   order->id = c.order->external_id;
   self->send(poller, pollers::to_message(pollers::poll_for{std::move(order)}));
-  return true;
+  return c.polled;
 }
 
 void hold_again(outside_actor* self, topic about, millis in) {
@@ -292,8 +293,7 @@ void on_hold(outside_actor* self, const std::shared_ptr<talk_order>& o) {
 void on_polled(outside_actor* self, const pollers::polled& m) {
   auto& st = self->state;
   auto it = st.talks.find(topic::watch);
-  if (it == st.talks.end() || !it->second.polled || it->second.talk
-      || m.id != it->second.order->external_id)
+  if (it == st.talks.end() || it->second.talk || m.id != it->second.order->external_id)
     return;
   auto& c = it->second;
   guarded(self, topic::watch, [&] {
@@ -369,11 +369,8 @@ caf::behavior outside_task(outside_actor* self, const context_ptr& ctx, const ca
         return;
       auto& c = it->second;
       if (a.generation == 0) {
-        if (c.polled && !s.poller)
-          guarded(self, a.about, [&] {
-            if (!poll(self))
-              begin(self, a.about);
-          });
+        if (!s.poller)
+          guarded(self, a.about, [&] { poll(self); });
       } else if (c.number == a.generation && c.talk && a.turn)
         call(self, c, std::move(*a.turn));
       else if (c.number == a.generation && !c.talk && !a.turn)

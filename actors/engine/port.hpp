@@ -77,6 +77,9 @@ public:
   /// `ok` once it is on disk; problems: not_found, conflict (the task waits for no operator).
   /// Body: the task document.
   virtual void resolve(resolve_request r, reply_fn reply) = 0;
+  /// Another system says that something happened to its job `external_id`: tasks that wait for it
+  /// look now. A hint; unknown ids are forgotten.
+  virtual void happened(std::string external_id) = 0;
 };
 
 } // namespace o3::engine

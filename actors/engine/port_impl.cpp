@@ -61,6 +61,11 @@ public:
     caf::anon_send(ctx_->services->get(service::workflows), to_message(command_for{std::move(c)}));
   }
 
+  void happened(std::string external_id) override {
+    caf::anon_send(ctx_->services->get(service::pollers),
+                   pollers::to_message(pollers::poll_now{std::move(external_id)}));
+  }
+
 private:
   bool refused(const reply_fn& reply) const {
     if (!ctx_->draining->load())

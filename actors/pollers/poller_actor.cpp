@@ -165,6 +165,8 @@ void on_order(poller* self, const std::shared_ptr<poll_order>& o) {
   st.waiting.emplace(o->who.address(), std::pair{key, o->id});
   self->monitor(o->who);
   g.who[o->id].push_back(o->who);
+  if (!o->group.ask)
+    return;
   auto now = st.ctx->time.steady();
   g.when.add(o->id, now);
   if (g.asked.size() < in_flight_max)
@@ -217,7 +219,11 @@ caf::behavior pollers(poller* self, const engine::context_ptr& ctx) {
     [=](const poll_now& m) {
       auto now = self->state.ctx->time.steady();
       for (auto& [key, g] : self->state.groups)
-        if (g.who.count(m.id) != 0) {
+        if (g.who.count(m.id) == 0)
+          continue;
+        else if (!g.how.ask)
+          tell(self, g, m.id, {m.id, nullptr, {}});
+        else {
           g.when.poke(m.id, now);
           ask(self, key, g);
         }

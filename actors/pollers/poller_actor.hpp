@@ -22,7 +22,7 @@ namespace o3::pollers {
 
 struct poll_order {
   caf::actor who;
-  outside::watch_group group;
+  outside::watch_group group; ///< without `ask`: it asks for itself, and wants hints only
   std::string id;
 };
 struct poll_for {

@@ -55,7 +55,8 @@ struct node_options {
   std::shared_ptr<store::backend> store;
   std::shared_ptr<store::log_backend> logs;
   std::shared_ptr<const sealer> seal;
-  std::string owner = "node"; ///< shown as the shards' owner
+  std::string owner = "node";      ///< shown as the shards' owner
+  secret awx_webhook, tfe_webhook; ///< empty: their webhooks are refused
   bool restored = false; ///< the store was put back from a backup: nothing is launched unsearched
   /// Called with the epoch this node got, before anything runs; what fails stops the start.
   std::function<result<done>(std::uint64_t epoch)> remember_epoch{};

@@ -134,6 +134,8 @@ result<node_options> node_options_of(const config::options& o, const installatio
   n.logs = i.logs;
   n.seal = i.seal;
   n.owner = "node-" + i.install_id;
+  n.awx_webhook = secret{o.webhooks.awx_secret};
+  n.tfe_webhook = secret{o.webhooks.tfe_token};
   n.epoch_at_least = i.epoch_at_least;
   n.restored = i.restored || o.data.restored;
   n.install_id = i.install_id;

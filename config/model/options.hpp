@@ -126,6 +126,10 @@ struct targets_options {
   std::vector<std::string> allow; ///< empty: all; private ones while the API listens on loopback
 };
 
+struct webhooks_options {
+  std::string awx_secret, tfe_token; ///< empty: refused
+};
+
 struct shutdown_options {
   milliseconds deadline{10'000};
 };
@@ -145,6 +149,7 @@ struct options {
   launch_options launch;
   poll_options poll;
   targets_options targets;
+  webhooks_options webhooks;
   shutdown_options shutdown;
 };
 

@@ -49,10 +49,7 @@ std::span<const field> outside_rows() {
      O3_FIELD(poll, least),
      "What was started is asked how it is after a tenth of its age, but not sooner than this.",
      {1, day_ms}},
-    {"poll.most_ms",
-     O3_FIELD(poll, most),
-     "… and not later than this.",
-     {1, day_ms}},
+    {"poll.most_ms", O3_FIELD(poll, most), "… and not later than this.", {1, day_ms}},
     {"targets.connections",
      O3_FIELD(targets, connections),
      "Connections to other systems at once.",
@@ -82,13 +79,21 @@ std::span<const field> outside_rows() {
      O3_FIELD(targets, circuit_first),
      "How long it is left alone the first time; it doubles.",
      {1, day_ms}},
-    {"targets.circuit_max_ms",
-     O3_FIELD(targets, circuit_max),
-     "… up to this.",
-     {1, day_ms}},
+    {"targets.circuit_max_ms", O3_FIELD(targets, circuit_max), "… up to this.", {1, day_ms}},
     {"targets.allow", O3_FIELD(targets, allow),
      "The only systems that may be called: networks, addresses, names, *.names. Empty: all, those "
      "with private addresses while http.listen is loopback."},
+    {"webhooks.awx_secret",
+     O3_FIELD(webhooks, awx_secret),
+     "What AWX sends in the header X-O3-Webhook-Secret. Empty: its webhooks are refused.",
+     {},
+     {.secret = true}},
+    {"webhooks.tfe_token",
+     O3_FIELD(webhooks, tfe_token),
+     "The token of a Terraform notification configuration, which signs. Empty: its webhooks are "
+     "refused.",
+     {},
+     {.secret = true}},
   };
   return rows;
 }

@@ -12,6 +12,7 @@
 #include "http/api/auth.hpp"
 #include "http/core/router.hpp"
 #include "runtime/base/limits.hpp"
+#include "runtime/base/secret.hpp"
 
 #include <chrono>
 
@@ -24,11 +25,17 @@ struct services {
   observe::port& observe;
 };
 
+/// What AWX and TFE prove themselves with; empty: their webhooks are refused.
+struct webhook_secrets {
+  secret awx, tfe;
+};
+
 struct options {
   limits lim;
   /// `Prefer: wait=N` is cut to this. The server's handler_timeout must be longer.
   std::chrono::seconds wait_max{300};
   std::string version = "0.1.0"; ///< of O3, for /openapi.json
+  webhook_secrets webhooks{};
 };
 
 /// The whole API behind one authoriser.

@@ -1,8 +1,10 @@
 """AWX jobs from end to end against the simulated AWX: outputs and log, refusals before anything is launched, cancel, lost
 answers, and what an operator does where O3 cannot know."""
+import json
 import os
 import shutil
 import time
+import urllib.request
 
 from o3proc import O3Test, main, task, template, until
 from simproc import Sim
@@ -182,6 +184,26 @@ class Awx(O3Test):
         self.assertEqual(self.s.ended(workflow)["state"], "successful")
         self.assertGreater(time.monotonic() - begin, 2.5)
         self.assertEqual(len(self.sim.ledger("launch")), 1)
+
+    def test_a_webhook_makes_the_task_look_at_once(self):
+        s = self.serving(*FAST[:-2], "--set", "poll.least_ms=30000", "--set", "poll.most_ms=30000",
+                         "--set", "webhooks.awx_secret=between-us")
+        def awx(path, body):
+            request = urllib.request.Request(f"{self.sim.url}/api/v2/{path}", json.dumps(body).encode(), method="POST", headers={
+                "Authorization": f"Bearer {self.sim.tokens['admin']}", "Content-Type": "application/json"})
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return json.loads(answer.read() or "null")
+        told = awx("notification_templates/", {
+            "name": "o3", "organization": 1, "notification_type": "webhook", "notification_configuration": {
+                "url": f"http://127.0.0.1:{s.port}/api/v1/webhook/awx/", "http_method": "POST", "disable_ssl_verification": False,
+                "headers": {"X-O3-Webhook-Secret": "between-us"}, "username": "", "password": ""}})
+        awx("job_templates/10/notification_templates_success/", {"id": told["id"]})
+        begin = time.monotonic()
+        inputs = {"awx_url": self.sim.url, "awx_token": self.sim.tokens["operator"], "job_template_id": 10, "extra_vars": {}}
+        workflow = s.submit("awx_job_template_run", inputs)["id"]
+        self.assertEqual(s.ended(workflow)["state"], "successful")
+        self.assertLess(time.monotonic() - begin, 20)
+        self.assertLess(self.sim.stats()["routes"]["GET /api/v2/unified_jobs/"]["count"], 4)
 
     def test_a_hundred_jobs_are_watched_in_few_requests(self):
         self.sim.ask("POST", "world", {"job_templates": [{"id": 20, "plays": [{"duration_ms": 2500}]}]})

@@ -26,6 +26,9 @@ struct script {
 };
 
 struct fake_engine final : engine::port {
+  std::vector<std::string> hints;
+  void happened(std::string external_id) override { hints.push_back(std::move(external_id)); }
+
   explicit fake_engine(script& s) : s_(s) {}
   void submit(engine::submit_request r, engine::reply_fn reply) override {
     submitted = std::move(r);
