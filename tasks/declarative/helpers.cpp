@@ -98,7 +98,12 @@ result<json> plain_text(const json& arguments) {
   const auto given = arguments.find("text");
   if (given == arguments.end() || !given->is_string())
     return json("");
-  const std::string_view text = given->get_ref<const std::string&>();
+  return json(without_colours(given->get_ref<const std::string&>()));
+}
+
+} // namespace
+
+std::string without_colours(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size();) {
@@ -112,10 +117,8 @@ result<json> plain_text(const json& arguments) {
       out += text[i++];
     }
   }
-  return json(std::move(out));
+  return out;
 }
-
-} // namespace
 
 const helper_set& standard_helpers() {
   static const helper_set set{

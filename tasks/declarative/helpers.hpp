@@ -32,4 +32,7 @@ struct helper_set {
 ///   plain_text       {"text"}: without ANSI colours, carriage returns resolved -> text
 const helper_set& standard_helpers();
 
+/// What `plain_text` does.
+std::string without_colours(std::string_view text);
+
 } // namespace o3::declarative

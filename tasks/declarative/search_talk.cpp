@@ -196,7 +196,8 @@ private:
     const auto until = e.eval(*l.until);
     const auto bound = until ? number_of(*until) : std::nullopt;
     const auto number = number_of(json(id));
-    return bound && number && *number <= *bound;
+    // Only numbers tell older from newer; other ids say it by their place in the listing.
+    return bound && number ? *number <= *bound : until && id_text(*until) == id;
   }
 
   /// Which attempt's it is.

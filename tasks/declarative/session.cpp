@@ -68,7 +68,7 @@ session::session(std::shared_ptr<const document> d, const outside::occasion& o)
     known.external["id"] = o.external_id;
   if (o.details && !o.details->is_null())
     known.external["details"] = *o.details;
-  known.task = {{"attempt", o.attempt}, {"last_state", o.last_task_state}};
+  known.task = {{"attempt", o.attempt}, {"last_state", o.last_task_state}, {"force", o.force}};
   known.helpers = &doc->helpers;
   find_target();
 }

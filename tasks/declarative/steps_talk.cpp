@@ -114,9 +114,13 @@ private:
       s_.set_all(section_.set);
       return;
     }
-    s_.out.trouble = stopped->message;
     if (stopped->what != stop::kind::refused)
       s_.out.ask_in = stopped->wait.value_or(first_wait * 2);
+    if (stopped->what == stop::kind::again) {
+      s_.out.waits_for = stopped->message;
+      return;
+    }
+    s_.out.trouble = stopped->message;
     s_.say(log_level::warning, "it could not be stopped: " + stopped->message);
   }
 

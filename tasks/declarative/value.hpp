@@ -26,7 +26,7 @@ enum class root : std::uint8_t {
   attr,     ///< .NAME: an attribute of the task, set earlier
   launch,   ///< .marker .key .id .attempt .newest
   external, ///< .id .details
-  task,     ///< .attempt .last_state
+  task,     ///< .attempt .last_state .force (a cancel that may lose something)
   target,   ///< .url .origin
   answer,   ///< .STEP: the answer as JSON
   status,   ///< .STEP: its status code

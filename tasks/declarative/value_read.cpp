@@ -185,7 +185,7 @@ private:
       check_among(r, {"id", "details"}, "external value", at);
       break;
     case root::task:
-      check_among(r, {"attempt", "last_state"}, "task value", at);
+      check_among(r, {"attempt", "last_state", "force"}, "task value", at);
       break;
     case root::target:
       check_among(r, {"url", "origin"}, "target value", at);

@@ -11,5 +11,10 @@ std::string_view awx_project_update();
 std::string_view awx_inventory_update();
 std::string_view awx_bulk_launch();
 std::string_view http();
+std::string_view tfe_workspace_id();
+std::string_view tfe_workspace_config_version();
+std::string_view tfe_workspace_upload_config_files();
+std::string_view tfe_workspace_run();
+std::string_view tfe_workspace_run_apply();
 
 } // namespace o3::packs::embedded

@@ -200,14 +200,15 @@ TEST_CASE("every talk of a class that calls out ends, whatever its target answer
           talk = c.code.outside->begin(t, o);
         } catch (const std::logic_error&) { // it never holds this one
           REQUIRE((t == topic::search || t == topic::preflight));
-          REQUIRE((t != topic::search
-                   || c.code.outside->target != launch::target_class::searched));
+          REQUIRE((t != topic::search || c.code.outside->target != launch::target_class::searched));
           continue;
         }
         REQUIRE(talk);
         int requests = 0;
+        bool sent = false;
         while (auto r = talk->next()) {
           REQUIRE(++requests < 1000);
+          sent = sent || r->once;
           outside::answer a;
           a.status = status;
           a.body = "{}";
@@ -216,7 +217,7 @@ TEST_CASE("every talk of a class that calls out ends, whatever its target answer
         auto said = talk->conclude();
         if (t == topic::send || t == topic::preflight || t == topic::search)
           REQUIRE((said.launch || said.ask_in || said.end));
-        if (t == topic::send && status >= 500)
+        if (sent && status >= 500) // what was only asked for before it started nothing
           REQUIRE((!said.launch || std::holds_alternative<launch::send_ambiguous>(*said.launch)));
       }
 }

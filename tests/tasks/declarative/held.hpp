@@ -114,6 +114,7 @@ struct bench {
   std::optional<launch::witness> witness = std::nullopt;
   std::string external_id = {};
   bool logs = false;
+  bool force = false;
   std::uint32_t attempt = 1;
   std::string last = "never";
 
@@ -127,7 +128,7 @@ struct bench {
                               .witness = witness,
                               .external_id = external_id,
                               .details = nullptr,
-                              .force = false,
+                              .force = force,
                               .logs_wanted = logs,
                               .now = from_ms(1'800'000'000'000)};
     auto talk = c.code.outside->begin(t, o);

@@ -168,15 +168,30 @@ TEST_CASE("no answer makes a talk throw or hang", "[declarative][robust]") {
                        {"url", "https://x.example/a"},
                        {"method", "POST"},
                        {"outputs", {{"o", "/results/0"}}},
-                       {"poll", {{"pointer", "/status"}, {"done", {"successful"}}}}};
+                       {"poll", {{"pointer", "/status"}, {"done", {"successful"}}}},
+                       {"tfe_server", "https://tfe.example"},
+                       {"tfe_bearer_token", token},
+                       {"organization_name", "acme"},
+                       {"workspace_name", "vms"},
+                       {"workspace_id", "ws-1"},
+                       {"config_version_id", "cv-1"},
+                       {"config_url", "https://files.example/v1/object/x#cv-1"},
+                       {"file_url", "https://files.example/main.tf"},
+                       {"run_id", "run-1"},
+                       {"on_policy_soft_failed", "override"}};
   for (const auto& c : packs::builtin_packs())
     for (std::uint64_t seed = 0; seed < 400; ++seed) {
       INFO(c.about->name << " seed " << seed);
       noise random{seed};
+      if (!c.code.outside->launches) {
+        hold_noise(c, topic::read, random, inputs);
+        continue;
+      }
       for (const auto t :
            {topic::preflight, topic::send, topic::watch, topic::finish, topic::cancel})
         hold_noise(c, t, random, inputs);
-      if (c.about->delivery == delivery_class::searched)
+      if (c.about->delivery == delivery_class::searched
+          || c.about->delivery == delivery_class::deduplicated)
         hold_noise(c, topic::search, random, inputs);
       if (c.code.outside->group) {
         const auto g = c.code.outside->group(inputs);
