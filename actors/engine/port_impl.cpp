@@ -1,6 +1,7 @@
 #include "actors/engine/port_impl.hpp"
 
 #include "actors/engine/messages.hpp"
+#include "actors/pollers/poller_actor.hpp"
 
 #include "actors/pch.hpp"
 

@@ -18,6 +18,7 @@
 #include "http/core/server.hpp"
 #include "runtime/base/crypto.hpp"
 #include "runtime/base/random.hpp"
+#include "runtime/base/secret.hpp"
 #include "runtime/outside/caller.hpp"
 #include "runtime/store/journal.hpp"
 #include "runtime/store/log_store.hpp"

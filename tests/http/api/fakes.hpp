@@ -180,12 +180,16 @@ inline token_store test_tokens() {
 
 /// The API with fakes behind it.
 struct stage {
+  stage() = default;
+  explicit stage(options o) : opts(std::move(o)) {}
+
   script says;
   fake_engine engine{says};
   fake_query query{says};
   fake_catalogue catalogue{says};
   fake_observe observe{says};
-  http::router api = make_api({engine, query, catalogue, observe}, test_tokens());
+  options opts{};
+  http::router api = make_api({engine, query, catalogue, observe}, test_tokens(), opts);
 
   /// "/api/v1/workflow/?limit=3" as the given token ("" for none); the path needs its trailing
   /// slash.
