@@ -33,6 +33,7 @@ namespace {
 struct conversation {
   std::uint64_t number = 0; ///< of the talk; an answer to another is stale
   std::shared_ptr<talk_order> order;
+  std::optional<secrets::guard> guard;
   std::unique_ptr<outside::talk> talk; ///< none while it waits to be held again
   std::uint32_t failures = 0;          ///< in a row: how long it waits grows with them
 };
@@ -42,6 +43,8 @@ struct outside_actor_state {
   context_ptr ctx;
   caf::actor parent;
   std::map<topic, conversation> talks;
+  secrets::masker known;         ///< every secret a talk of this attempt held
+  secrets::masker::stream lines; ///< of the target's log, which may be cut anywhere
   std::uint64_t numbers = 0;
   bool dropped = false;
 };
@@ -71,13 +74,21 @@ outside::conclusion broken(topic about, std::string why) {
 }
 
 void go_on(outside_actor* self, topic about);
+void concluded(outside_actor* self, topic about, outside::conclusion said);
 
 void begin(outside_actor* self, topic about) {
   auto& st = self->state;
   auto& c = st.talks.at(about);
   const auto& o = *c.order;
   c.number = ++st.numbers;
-  outside::occasion in{.inputs = o.inputs,
+  auto guard = secrets::guard::open(o.inputs, st.ctx->secrets, o.who);
+  if (!guard) {
+    concluded(self, about, secrets::not_held(about, guard.error()));
+    return;
+  }
+  guard->teach(st.known);
+  c.guard = *std::move(guard);
+  outside::occasion in{.inputs = c.guard->inputs(),
                        .attributes = o.attributes,
                        .attempt = o.what.attempt,
                        .last_task_state = o.last_task_state,
@@ -108,11 +119,29 @@ millis pause(const outside_actor_state& st, const conversation& c,
   return c.order->what.last ? std::min(wait, last_pause) : wait;
 }
 
+// Nothing of a secret is told, neither to the workflow nor to the next talk.
+void star(outside_actor* self, topic about, outside::conclusion& said) {
+  auto& st = self->state;
+  const auto& cls = st.talks.at(about).order->cls;
+  secrets::mask(said, st.known, [&](const std::string& name) {
+    const auto* field = cls ? cls->output(name) : nullptr;
+    return (field != nullptr && field->secret) || is_secret_name(name);
+  });
+  if (about == topic::read || about == topic::watch || about == topic::finish) {
+    const bool last = said.end && !(about == topic::watch && said.over); // then finish goes on
+    secrets::mask_log(said, st.known, st.lines, last);
+  } else {
+    for (auto& l : said.log)
+      l.text = st.known.masked(std::move(l.text));
+  }
+}
+
 // A talk that goes on: watches until the end, reads and finishes until they can.
 void concluded(outside_actor* self, topic about, outside::conclusion said) {
   auto& st = self->state;
   auto& c = st.talks.at(about);
   auto order = c.order;
+  star(self, about, said);
   c.failures = said.trouble.empty() ? 0 : c.failures + 1;
   for (const auto& [name, value] : said.set.items())
     order->attributes[name] = value;
@@ -160,6 +189,11 @@ void go_on(outside_actor* self, topic about) {
       self, caf::make_message(heard{c.number, std::make_shared<outside::answer>(std::move(none))}));
     return;
   }
+  if (auto no = c.guard->refuses(*request)) {
+    c.talk.reset();
+    concluded(self, about, secrets::not_held(about, *no));
+    return;
+  }
   outside::call_terms terms;
   if (request->once) {
     terms.deadline = c.order->what.deadline;
@@ -191,6 +225,7 @@ void on_hold(outside_actor* self, const std::shared_ptr<talk_order>& o) {
   if (same && (about == topic::watch || about == topic::cancel))
     return;
   c.order = o;
+  self->state.known.join(o->secret);
   c.failures = 0;
   guarded(self, about, [&] { begin(self, about); });
 }

@@ -17,6 +17,7 @@ enum class service : std::uint8_t {
   watch,
   workers,
   catalogue,
+  secrets,
   timers,
   workflows,
   janitor,

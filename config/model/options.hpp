@@ -119,6 +119,11 @@ struct targets_options {
   std::vector<std::string> allow; ///< empty: all; private ones while the API listens on loopback
 };
 
+struct secrets_options {
+  std::string dir;         ///< "": none
+  bool core_dumps = false; ///< of the server and its workers
+};
+
 struct shutdown_options {
   milliseconds deadline{10'000};
 };
@@ -138,6 +143,7 @@ struct options {
   launch_options launch;
   poll_options poll;
   targets_options targets;
+  secrets_options secrets;
   shutdown_options shutdown;
 };
 

@@ -30,6 +30,7 @@ std::vector<row> all_rows(const context& c, std::shared_ptr<const std::string> d
   add_event_rows(rows, c);
   add_template_rows(rows, c);
   add_task_class_rows(rows, c);
+  add_secret_rows(rows, c);
   add_health_rows(rows, c);
   add_openapi_row(rows, std::move(document));
   add_docs_rows(rows);

@@ -92,7 +92,7 @@ TEST_CASE("each route asks for its own permission and no other opens it", "[http
                                      permission::system_read};
   stage s;
   for (const auto& name : all) {
-    const auto api = make_api({s.engine, s.query, s.catalogue, s.observe}, only(name));
+    const auto api = make_api({s.engine, s.query, s.catalogue, s.observe, s.secrets}, only(name));
     for (const auto& route : s.api.routes()) {
       if (route.permission.empty())
         continue;
