@@ -162,6 +162,8 @@ outside::conclusion not_held(topic about, const error& why) {
   default: // something runs there: whoever mends the secret finds it again
     c.trouble = text;
   }
+  if (!c.trouble.empty())
+    c.waits_for = "a secret: " + text;
   return c;
 }
 

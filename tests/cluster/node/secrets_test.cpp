@@ -96,7 +96,7 @@ json request(const std::string& key = "${secret.awx}", const std::string& url = 
           {"schema_version", 2}};
 }
 
-void store(harness::node& o3, const std::string& text, const std::string& origin = "http://awx") {
+void keep(harness::node& o3, const std::string& text, const std::string& origin = "http://awx") {
   const json body{{"value", text}, {"origins", {origin}}};
   const auto a = o3.request(http::method::put, "/api/v1/secret/awx/", body.dump(),
                             {{"content-type", "application/json"}});
@@ -113,7 +113,7 @@ const json from_request = json::array(
 TEST_CASE("a stored secret reaches its target, and nothing else", "[node][secrets]") {
   const auto t = std::make_shared<echo>();
   harness::node o3{with(t, from_request)};
-  store(o3, value);
+  keep(o3, value);
   const auto id = o3.submit(request());
   o3.await_end(id);
   REQUIRE(t->sent == std::vector<std::string>{"http://awx Bearer " + std::string{value}});
@@ -132,9 +132,9 @@ TEST_CASE("a stored secret reaches its target, and nothing else", "[node][secret
 TEST_CASE("a new value counts from the next request on, also after a crash", "[node][secrets]") {
   const auto t = std::make_shared<echo>();
   harness::node o3{with(t, from_request)};
-  store(o3, "first-value");
+  keep(o3, "first-value");
   o3.await_end(o3.submit(request()));
-  store(o3, "second-value");
+  keep(o3, "second-value");
   o3.crash();
   o3.start();
   o3.await_end(o3.submit(request()));
@@ -146,7 +146,7 @@ TEST_CASE("a new value counts from the next request on, also after a crash", "[n
 TEST_CASE("a secret is held to its origin before a workflow is accepted", "[node][secrets]") {
   const auto t = std::make_shared<echo>();
   harness::node o3{with(t, from_request)};
-  store(o3, value);
+  keep(o3, value);
   const auto refused = [&](const json& body) {
     const auto a = o3.request(http::method::post, "/api/v1/workflow/submit/", body.dump(),
                               {{"content-type", "application/json"}});
@@ -169,7 +169,7 @@ TEST_CASE("an address that is known late is held to the origin when it is sent",
   harness::node o3{
     with(t, {ask_task("a", {{"url", "http://awx"}}),
              ask_task("b", {{"url", "${a.output.url}"}, {"key", "${secret.awx}"}})})};
-  store(o3, value);
+  keep(o3, value);
   const auto id = o3.submit(request());
   o3.await_end(id);
   CHECK(o3.task(id, "b")["state"] == "failed");
@@ -184,7 +184,7 @@ TEST_CASE("a target cannot have another secret sent by what it answers", "[node]
   t->reply = "${secret.awx}";
   harness::node o3{with(t, {ask_task("a", {{"url", "http://awx"}}),
                             ask_task("b", {{"url", "http://awx"}, {"key", "${a.output.echo}"}})})};
-  store(o3, value);
+  keep(o3, value);
   const auto id = o3.submit(request());
   o3.await_end(id);
   CHECK(o3.state(id) == "successful"); // a text that is an output stays a text

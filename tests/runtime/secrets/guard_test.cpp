@@ -161,6 +161,7 @@ TEST_CASE("a talk that cannot be held says so in its own words", "[secrets][guar
     std::holds_alternative<launch::search_failed>(*secrets::not_held(topic::search, no).launch));
   for (auto about : {topic::watch, topic::finish, topic::cancel})
     CHECK(secrets::not_held(about, no).trouble == "it may not; ask");
+  CHECK(secrets::not_held(topic::watch, no).waits_for == "a secret: it may not; ask");
   const auto later = make_error(fault::secret_unreadable, "not now");
   CHECK_FALSE(secrets::not_held(topic::read, later).end);
   CHECK(std::holds_alternative<launch::preflight_unavailable>(

@@ -56,9 +56,9 @@ TEST_CASE("base64 hides a secret at each of its three places", "[secrets][mask]"
     CHECK(known.finds(text));
     CHECK(known.masked(text).find("***") != std::string::npos);
   }
-  // The url alphabet: this text uses + and /.
-  CHECK(knowing({"?" "?>>?" "?>>secret"}).finds("Pz8-Pj8_Pj5zZWNyZXQ"));
-  CHECK(knowing({"?" "?>>?" "?>>secret"}).finds("Pz8+Pj8/Pj5zZWNyZXQ="));
+  const std::string odd = "\?\?>>\?\?>>secret"; // needs + and /, which URLs write - and _
+  CHECK(knowing({odd}).finds("Pz8-Pj8_Pj5zZWNyZXQ"));
+  CHECK(knowing({odd}).finds("Pz8+Pj8/Pj5zZWNyZXQ="));
 }
 
 TEST_CASE("short values are no secrets in text", "[secrets][mask]") {
