@@ -11,6 +11,7 @@
 #include "runtime/base/log.hpp"
 #include "runtime/launch/next.hpp"
 #include "runtime/outside/caller.hpp"
+#include "runtime/secrets/guard.hpp"
 #include "runtime/store/journal.hpp"
 #include "runtime/store/log_store.hpp"
 
@@ -54,6 +55,8 @@ struct node_context {
   std::shared_ptr<std::atomic<int>> followers = std::make_shared<std::atomic<int>>(0);
   /// Sends what tasks that call out have to say; absent: nothing can be called.
   std::shared_ptr<outside::caller> targets;
+  /// Stored secrets; absent: there are none, and none can be stored.
+  std::shared_ptr<secrets::credentials> secrets;
   std::string install8 = "00000000"; ///< of this installation, in every marker
   actors::blocking blocking_owners = actors::blocking::detached;
   /// The store cannot go on, or another owner took over. Live: message and _exit(75); never returns

@@ -12,6 +12,10 @@
 //   whose
 //                         turn has come is due
 //
+// Stored secrets are put in when a talk begins, so that a new value counts from the next talk on; a
+// request that would carry one where it may not go is not sent. What a talk concludes is starred
+// before it is told: known secrets leave this actor in requests only.
+//
 // A watch goes on by itself until the thing has ended, then `finish` is held; only news are told.
 // Where the class can ask for many things at once the poller watches, and this actor asks only for
 // the log of what runs and for what the poller was not shown.
@@ -29,8 +33,11 @@ namespace o3::engine {
 struct talk_order {
   workflow::hold_talk what;
   std::shared_ptr<const outside::outside_code> code;
-  json inputs = json::object();     ///< secrets in clear
+  json inputs = json::object();     ///< sealed values in clear, stored secrets as markers
   json attributes = json::object(); ///< secrets in clear
+  secrets::asker who;               ///< in whose name stored secrets are asked for
+  secrets::masker secret;           ///< what was sealed in the inputs and attributes
+  std::shared_ptr<const task_class> cls;
   std::string external_id;
   json details;
   std::string last_task_state;

@@ -1,5 +1,7 @@
 #include "actors/engine/submission.hpp"
 
+#include "actors/engine/secret_checks.hpp"
+
 namespace o3::engine {
 namespace {
 
@@ -39,6 +41,7 @@ checked_submission check_submission(const submission& job, const catalogue_snaps
   if (!c.plan)
     return c;
   auto bound = bind(*c.plan->graph, r, *ctx.seal, ctx.lim, c.found);
+  check_secrets(*c.plan->graph, bound, {who.project, r.template_ref}, known, ctx, c.found);
   auto& a = c.accept;
   a.workflow = job.workflow;
   a.ref = std::move(r.ref);

@@ -87,6 +87,9 @@ void talk(workflow_actor* self, const workflow::hold_talk& h) {
   if (auto inputs = workflow::worker_inputs(s, h.task, *st.ctx->seal, st.ctx->lim))
     o->inputs = *std::move(inputs);
   o->attributes = workflow::opened(t.attributes, *st.ctx->seal);
+  o->who = {s.project, s.template_ref};
+  o->secret = workflow::known_secrets(s, *st.ctx->seal);
+  o->cls = s.graph->tasks[h.task].cls;
   o->last_task_state = t.last_state ? to_string(*t.last_state) : std::string_view{"never"};
   o->force = s.cancel_forced;
   if (!t.launches.empty()) {

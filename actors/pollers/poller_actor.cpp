@@ -73,13 +73,14 @@ void tell(poller* self, const group& g, const std::string& id, const polled& new
 }
 
 // The batch brought nothing: those who wait learn why, once.
-void in_trouble(poller* self, group& g, const batch& b, const std::string& why, millis wait) {
+void in_trouble(poller* self, group& g, const batch& b, const std::string& why, millis wait,
+                bool refused = false) {
   auto now = self->state.ctx->time.steady();
   g.when.pause(now + wait);
   g.when.put_back(b.ids, now);
   if (g.failures++ == 0)
     for (const auto& id : b.ids)
-      tell(self, g, id, {id, nullptr, why});
+      tell(self, g, id, {id, nullptr, why, refused});
 }
 
 millis backoff(const group& g, const engine::engine_options& o) {
@@ -193,7 +194,8 @@ void on_heard(poller* self, const heard& m) {
   auto rows = m.what->status == 0 ? std::nullopt : g.how.split(*m.what);
   if (!rows && !refuses_batch(m.what->status)) {
     auto why = m.what->status == 0 ? m.what->problem : "HTTP " + std::to_string(m.what->status);
-    in_trouble(self, g, b, why, m.what->wait.value_or(backoff(g, st.ctx->opts)));
+    in_trouble(self, g, b, why, m.what->wait.value_or(backoff(g, st.ctx->opts)),
+               m.what->status == 401);
   } else {
     g.failures = 0;
     g.when.put_back(b.ids, now);
@@ -203,7 +205,7 @@ void on_heard(poller* self, const heard& m) {
         found.emplace(id, std::make_shared<const json>(std::move(row)));
     for (const auto& id : b.ids) {
       auto row = found.find(id);
-      tell(self, g, id, {id, row == found.end() ? nullptr : row->second, {}});
+      tell(self, g, id, {id, row == found.end() ? nullptr : row->second, {}, false});
     }
   }
   ask(self, m.group, g);
@@ -222,7 +224,7 @@ caf::behavior pollers(poller* self, const engine::context_ptr& ctx) {
         if (g.who.count(m.id) == 0)
           continue;
         else if (!g.how.ask)
-          tell(self, g, m.id, {m.id, nullptr, {}});
+          tell(self, g, m.id, {m.id, nullptr, {}, false});
         else {
           g.when.poke(m.id, now);
           ask(self, key, g);

@@ -40,7 +40,8 @@ struct poll_now {
 struct polled {
   std::string id;
   std::shared_ptr<const json> row;
-  std::string trouble; ///< the target could not be asked
+  std::string trouble;  ///< the target could not be asked
+  bool refused = false; ///< 401, with this credential
 };
 caf::message to_message(poll_for x);
 caf::message to_message(poll_stop x);

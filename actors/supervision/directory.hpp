@@ -18,6 +18,7 @@ enum class service : std::uint8_t {
   workers,
   pollers,
   catalogue,
+  secrets,
   timers,
   workflows,
   janitor,

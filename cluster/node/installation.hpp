@@ -3,6 +3,7 @@
 //   logs/           workflow and task logs        client-token   the local CLI's token (0600)
 //   templates/      templates stored by API       epoch          highest boot epoch, outside the
 //   database listen          address of the running node, for the local CLI
+//   secrets.json    stored secrets, sealed (0600)
 // Threads: one owner, at start.
 #pragma once
 #include "config/model/options.hpp"

@@ -10,6 +10,7 @@
 #include "actors/observe/watch_actor.hpp"
 #include "actors/pollers/poller_actor.hpp"
 #include "actors/query/query_port.hpp"
+#include "actors/secrets/secrets_actor.hpp"
 #include "actors/store/journal_actor.hpp"
 #include "actors/supervision/supervisor.hpp"
 #include "actors/workers/inline_link.hpp"
@@ -37,6 +38,7 @@ std::shared_ptr<engine::node_context> make_context(const node_options& o, const 
   ctx->seal = o.seal;
   ctx->log = o.log;
   ctx->targets = o.targets;
+  ctx->secrets = o.secrets;
   ctx->install8 = o.install_id;
   ctx->blocking_owners
     = o.virtual_time ? actors::blocking::cooperative : actors::blocking::detached;
@@ -98,6 +100,8 @@ std::vector<child> make_children(const node_options& o, const context_ptr& ctx,
      [=](auto& s) { return pollers::spawn_pollers(s, ctx); }},
     {service::catalogue, "catalogue", restart::permanent, quick,
      [=](auto& s) { return catalogue::spawn_catalogue(s, ctx, cat); }},
+    {service::secrets, "secrets", restart::permanent, quick,
+     [=](auto& s) { return secrets::spawn_secrets(s, ctx); }},
     {service::workflows, "workflows", restart::essential, millis{5000},
      [=](auto& s) { return engine::spawn_workflows(s, ctx); }},
     {service::timers, "timers", restart::permanent, quick,
@@ -139,11 +143,12 @@ public:
     engine_ = engine::make_port(ctx_, *random_);
     query_ = query::make_port(ctx_);
     catalogue_ = catalogue::make_port(ctx_);
+    secrets_ = secrets::make_port(ctx_);
     observe_
       = observe::make_port(ctx_, {o_.version, o_.install_id, o_.store->describe(), time_.steady()});
     O3_TRY(auto tokens, api::token_store::make(o_.tokens));
     router_.reset(new http::router(api::make_api(
-      {*engine_, *query_, *catalogue_, *observe_}, std::move(tokens),
+      {*engine_, *query_, *catalogue_, *observe_, *secrets_}, std::move(tokens),
       {o_.lim, o_.wait_max, o_.version, {o_.awx_webhook, o_.tfe_webhook}}))); // immovable: elided
     start_actors(opened);
     return server_ ? server_->accept() : result<done>{done{}};
@@ -248,6 +253,7 @@ private:
   std::unique_ptr<query::port> query_;
   std::unique_ptr<catalogue::port> catalogue_;
   std::unique_ptr<observe::port> observe_;
+  std::unique_ptr<secrets::port> secrets_;
   std::unique_ptr<http::router> router_;
   std::unique_ptr<scheduling> scheduling_;
   caf::actor root_;

@@ -20,6 +20,7 @@
 #include "runtime/base/random.hpp"
 #include "runtime/base/secret.hpp"
 #include "runtime/outside/caller.hpp"
+#include "runtime/secrets/store.hpp"
 #include "runtime/store/journal.hpp"
 #include "runtime/store/log_store.hpp"
 #include "tasks/host/registry.hpp"
@@ -71,6 +72,8 @@ struct node_options {
   std::vector<std::filesystem::path> task_dirs;      ///< class files dropped in
   /// Sends what tasks that call out have to say; absent: nothing outside can be called.
   std::shared_ptr<outside::caller> targets;
+  /// Stored secrets; absent: none can be stored or referred to.
+  std::shared_ptr<secrets::credentials> secrets;
   workers::launcher launch_worker; ///< empty: worker classes are lost at once
   std::uint32_t workers = 2, tasks_per_worker = 64;
   millis worker_start_timeout{10'000};

@@ -1,9 +1,11 @@
 #include "cluster/node/serve.hpp"
 
+#include "cluster/node/credentials.hpp"
 #include "cluster/node/installation.hpp"
 #include "cluster/node/node.hpp"
 #include "cluster/node/open_files.hpp"
 #include "cluster/node/options.hpp"
+#include "runtime/secrets/sources.hpp"
 #include "tasks/worker/worker.hpp"
 
 #include <csignal>
@@ -14,6 +16,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -79,11 +82,28 @@ private:
   ::_exit(exit_store);
 }
 
-// Secrets are in memory: no core dumps, no debugger of the same user.
+// Secrets are in memory: no core dumps, no debugger of the same user. The limit is inherited by the
+// workers and also holds where a core pattern pipes dumps of undumpable processes.
 void keep_memory_private() {
+  const rlimit none{0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
 #ifndef __SANITIZE_ADDRESS__ // the leak checker attaches to its own process
   ::prctl(PR_SET_DUMPABLE, 0);
 #endif
+}
+
+// Taken out of the environment, so that workers and what they start do not inherit it.
+std::vector<std::pair<std::string, std::string>> take_secret_variables() {
+  std::vector<std::pair<std::string, std::string>> taken;
+  for (char** v = environ; v != nullptr && *v != nullptr; ++v) {
+    std::string_view text{*v};
+    if (const auto equal = text.find('=');
+        text.starts_with(secrets::environment_prefix) && equal != std::string_view::npos)
+      taken.emplace_back(text.substr(0, equal), text.substr(equal + 1));
+  }
+  for (const auto& [name, value] : taken)
+    ::unsetenv(name.c_str()); // NOLINT(concurrency-mt-unsafe): no other thread yet
+  return taken;
 }
 
 int run(node& n, const signals& sig, const std::atomic<bool>& escalated, const config::options& o) {
@@ -117,7 +137,9 @@ int serve(const config::loaded& c, const std::string& program) {
   }
   const auto& o = c.values;
   signals sig;
-  keep_memory_private();
+  if (!o.secrets.core_dumps)
+    keep_memory_private();
+  const auto variables = take_secret_variables();
   ::signal(SIGPIPE, SIG_IGN); // NOLINT(cert-err33-c): cannot fail for these arguments
   ::signal(SIGXFSZ,
            SIG_IGN); // NOLINT(cert-err33-c): a file size limit is then an error of the write
@@ -133,6 +155,10 @@ int serve(const config::loaded& c, const std::string& program) {
   if (!options)
     return complain(options.error(), exit_config);
   options->log = make_logger(o);
+  auto kept = open_credentials(o, *where, variables, options->log);
+  if (!kept)
+    return complain(kept.error(), exit_start);
+  options->secrets = *std::move(kept);
   if (auto fits = fit_connections(*options->http, o, files_max, options->log); !fits)
     return complain(fits.error(), exit_start);
   options->on_fatal = store_is_gone;
@@ -160,7 +186,9 @@ int serve(const config::loaded& c, const std::string& program) {
 
 int work() {
   auto random = secure_random();
-  keep_memory_private();
+  rlimit core{};
+  if (::getrlimit(RLIMIT_CORE, &core) == 0 && core.rlim_max == 0) // as its node does
+    keep_memory_private();
   tasks::registry classes{tasks::registry::builtin()};
   return tasks::run_worker(STDIN_FILENO, STDOUT_FILENO, classes, system_clock(), *random);
 }

@@ -130,6 +130,11 @@ struct webhooks_options {
   std::string awx_secret, tfe_token; ///< empty: refused
 };
 
+struct secrets_options {
+  std::string dir;         ///< "": none
+  bool core_dumps = false; ///< of the server and its workers
+};
+
 struct shutdown_options {
   milliseconds deadline{10'000};
 };
@@ -150,6 +155,7 @@ struct options {
   poll_options poll;
   targets_options targets;
   webhooks_options webhooks;
+  secrets_options secrets;
   shutdown_options shutdown;
 };
 

@@ -94,6 +94,11 @@ std::span<const field> outside_rows() {
      "refused.",
      {},
      {.secret = true}},
+    {"secrets.dir", O3_FIELD(secrets, dir),
+     "Mounted secrets: one file each, named like the secret, with NAME.origins beside it; '': "
+     "none."},
+    {"secrets.core_dumps", O3_FIELD(secrets, core_dumps),
+     "Lets a crash leave a core dump, which holds secrets in clear, and a debugger look on."},
   };
   return rows;
 }

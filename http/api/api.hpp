@@ -9,6 +9,7 @@
 #include "actors/engine/port.hpp"
 #include "actors/observe/port.hpp"
 #include "actors/query/port.hpp"
+#include "actors/secrets/port.hpp"
 #include "http/api/auth.hpp"
 #include "http/core/router.hpp"
 #include "runtime/base/limits.hpp"
@@ -23,6 +24,7 @@ struct services {
   query::port& query;
   catalogue::port& catalogue;
   observe::port& observe;
+  secrets::port& secrets;
 };
 
 /// What AWX and TFE prove themselves with; empty: their webhooks are refused.

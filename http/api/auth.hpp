@@ -21,6 +21,8 @@ inline constexpr const char* workflow_cancel = "workflow:cancel";
 inline constexpr const char* workflow_resolve = "workflow:resolve";
 inline constexpr const char* template_read = "template:read";
 inline constexpr const char* template_write = "template:write";
+inline constexpr const char* secret_read = "secret:read";
+inline constexpr const char* secret_write = "secret:write";
 inline constexpr const char* system_read = "system:read";
 } // namespace permission
 

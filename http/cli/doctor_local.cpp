@@ -91,6 +91,7 @@ diagnosis check_data_dir(const environment& env, const std::string& dir, bool se
   check_private(out, dir, "0700");
   check_private(out, dir + "/client-token", "0600");
   check_private(out, dir + "/secret.key", "0600");
+  check_private(out, dir + "/secrets.json", "0600");
   std::error_code ec;
   const auto space = fs::space(dir, ec);
   const auto mib = std::to_string(space.available >> 20U) + " MiB";

@@ -171,6 +171,7 @@ bool builder::parse_error(std::size_t position, const std::string& last_token,
   std::string_view what = e.what();
   if (const auto cut = what.find(": "); cut != std::string_view::npos)
     what.remove_prefix(cut + 2);
+  what = what.substr(0, what.find("; last read: ")); // it would quote the text: perhaps a secret
   return refuse(fault::json_malformed, "The document is not JSON at " + place(position) + ": "
                                          + printable(what, shown_bytes) + ".");
 }

@@ -1,27 +1,14 @@
 #include "runtime/base/text.hpp"
 #include "runtime/dag/build.hpp"
 #include "runtime/dag/inputs.hpp"
+#include "runtime/dag/secret_uses.hpp"
 #include "runtime/template/schema.hpp"
+#include "runtime/template/secret_ref.hpp"
 
 namespace o3 {
 namespace {
 
 using level = input_levels::level;
-
-/// Calls f(place) with where input `name` of task `ref` stands, or would stand, in the request.
-template <class F>
-void with_place(level where, const std::string& ref, const std::string& name, const F& f) {
-  const place tasks_at{"/tasks"};
-  const place task_at{tasks_at, ref};
-  const place vars_at{task_at, "vars"};
-  const place task_input_at{vars_at, "input"};
-  const place workflow_at{"/workflow/vars/workflow/input"};
-  const place global_at{"/workflow/vars/global/input"};
-  const auto& parent = where == level::workflow ? workflow_at
-                       : where == level::global ? global_at
-                                                : task_input_at;
-  f(place{parent, name});
-}
 
 class binder {
 public:
@@ -29,7 +16,7 @@ public:
          reporter& out)
       : p_(p), r_(r), seal_(seal), lim_(lim), out_(out) {}
 
-  json run() {
+  binding run() {
     check_version();
     static const std::string no_task;
     json inputs = json::object();
@@ -43,7 +30,7 @@ public:
     for (std::size_t t = 0; t < p_.tasks.size(); ++t)
       if (!p_.tasks[t].inputs.empty() || !p_.tasks[t].variables.empty())
         check_task(t);
-    return inputs;
+    return {std::move(inputs), std::move(uses_)};
   }
 
 private:
@@ -86,18 +73,27 @@ private:
         ignore(at.key(), where, ref);
         continue;
       }
-      if (holds_sealed(at.value())) {
+      oddities odd;
+      look_for(odd, at.value());
+      if (odd.reserved) {
         with_place(where, ref, at.key(), [&](const place& p) {
           out_.fail(fault::bad_value, p,
-                    "the input " + in_quotes(at.key()) + " holds a member '$sealed'",
-                    "the name '$sealed' is reserved");
+                    "the input " + in_quotes(at.key()) + " holds a member '$sealed' or '$secret'",
+                    "these names are reserved; a stored secret is written \"${secret.NAME}\"");
         });
         continue;
       }
       auto& value = kept[at.key()];
-      value = input->secret ? seal_.seal(at.value()) : at.value();
+      value = at.value();
+      if (odd.secrets) {
+        names_secrets_ = true;
+        with_place(where, ref, at.key(),
+                   [&](const place& p) { mark_secrets(value, p, input->secret, out_); });
+      }
       if (!input->secret)
         seal_members(value, seal_);
+      else if (marked_secret(value) == nullptr) // a name is no secret
+        value = seal_.seal(value);
     }
     return kept;
   }
@@ -125,6 +121,8 @@ private:
           && !variable.reads_outputs)
         check_value(spec, v, variable, levels);
     }
+    if (names_secrets_ || p_.names_secrets)
+      add_secret_uses(p_, static_cast<std::uint32_t>(t), levels, uses_, out_);
   }
 
   bool all_there(const task_spec& spec, std::size_t v, const plan_variable& variable,
@@ -181,7 +179,7 @@ private:
     const auto& first = variable.inputs.front();
     const auto hit = levels.find(first);
     if (e.what == expression::kind::ref && hit.value) {
-      if (!variable.check->accepts(*hit.value))
+      if (!names_secret(*hit.value) && !variable.check->accepts(*hit.value))
         refuse(spec, v, *variable.check, *hit.value, first, hit.where);
       return;
     }
@@ -191,8 +189,10 @@ private:
     const input_scope scope{p_, levels, nullptr, lim_.inputs_bytes};
     const auto lookup
       = [&](const reference& r) { return scope.value(std::get_if<input_ref>(&r)->name, variable); };
-    const auto value = evaluate(e, lookup, lim_.inputs_bytes);
-    if (value && variable.check->accepts(*value))
+    auto value = evaluate(e, lookup, lim_.inputs_bytes);
+    if (value && p_.names_secrets)
+      value = with_stand_ins(*std::move(value));
+    if (value && (names_secret(*value) || variable.check->accepts(*value)))
       return;
     if (value)
       return refuse(spec, v, *variable.check, *value, first, hit.where);
@@ -202,6 +202,13 @@ private:
                   + in_quotes(spec.ref) + " cannot be made: " + value.error().message,
                 value.error().hint);
     });
+  }
+
+  /// Its value is known when it is sent.
+  static bool names_secret(const json& value) {
+    return value.is_string()
+           && read_secret_text(value.get_ref<const std::string&>()).what
+                == secret_text::kind::whole;
   }
 
   void refuse(const task_spec& spec, std::size_t v, const value_check& check, const json& value,
@@ -216,6 +223,8 @@ private:
   const sealer& seal_;
   const limits& lim_;
   reporter& out_;
+  bool names_secrets_ = false; ///< the request does
+  std::vector<secret_use> uses_;
 };
 
 } // namespace
@@ -223,7 +232,7 @@ private:
 binding bind(const plan& p, const workflow_request& r, const sealer& seal, const limits& lim,
              findings& found) {
   reporter out{found, lim};
-  return {binder{p, r, seal, lim, out}.run()};
+  return binder{p, r, seal, lim, out}.run();
 }
 
 } // namespace o3

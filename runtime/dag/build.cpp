@@ -1,5 +1,6 @@
 #include "runtime/dag/build.hpp"
 
+#include "runtime/dag/secret_uses.hpp"
 #include "runtime/template/schema.hpp"
 
 namespace o3 {
@@ -120,6 +121,12 @@ void prepare(plan& p, const class_table& table) {
     p.inputs.insert(p.inputs.end(), task.inputs.begin(), task.inputs.end());
   }
   join(p.inputs);
+  const auto note = [&p](const std::string&, const place&, bool) { p.names_secrets = true; };
+  for (const auto& line : p.doc.global)
+    walk_secrets(line.second, place{}, false, note);
+  for (const auto& spec : p.doc.tasks)
+    for (const auto& line : spec.input)
+      walk_secrets(line.second, place{}, false, note);
   for (std::size_t g = 0; g < global_inputs.size(); ++g)
     for (const auto& name : global_inputs[g])
       if (!global_used[g] && !find_input(p.inputs, name))

@@ -1,5 +1,7 @@
 #include "runtime/dag/build.hpp"
+#include "runtime/dag/secret_uses.hpp"
 #include "runtime/template/schema.hpp"
+#include "runtime/template/secret_ref.hpp"
 
 #include <set>
 
@@ -74,8 +76,10 @@ private:
                 out_.nearest(name, known));
     }
     if (e.what == expression::kind::literal) {
-      if (prepared.check)
-        check_literal(*prepared.check, e.literal, at, name, spec.ref, out_);
+      if (prepared.check && marked_secret(e.literal) == nullptr)
+        check_literal(*prepared.check,
+                      holds_marker(e.literal) ? with_stand_ins(e.literal) : e.literal, at, name,
+                      spec.ref, out_);
       if (prepared.secret && e.literal.is_string()
           && !e.literal.get_ref<const std::string&>().empty())
         out_.warn(
@@ -87,6 +91,14 @@ private:
       if (const auto* out = std::get_if<output_ref>(&r))
         check_output(spec, *out, where);
     });
+    walk_secrets(
+      e, at, prepared.secret, [&](const std::string& secret, const place& where, bool fits) {
+        if (!fits)
+          out_.fail(fault::bad_reference, where, misplaced(secret), std::string{misplaced_hint});
+        else if (cls && cls->runs_in != "outside")
+          out_.fail(fault::bad_reference, where, no_caller(secret, spec.ref, *cls),
+                    std::string{no_caller_hint});
+      });
   }
 
   void check_output(const task_spec& spec, const output_ref& ref, const place& at) {
@@ -214,7 +226,7 @@ void check_globals(const plan& p, reporter& out) {
       used[*variable.global] = true;
       secret[*variable.global] = secret[*variable.global] || variable.secret;
       // Only where the default becomes the whole value can it be checked here, and once is enough.
-      if (variable.check && value.what == expression::kind::literal
+      if (variable.check && value.what == expression::kind::literal && !holds_marker(value.literal)
           && p.doc.tasks[t].input[v].second.what == expression::kind::ref
           && checked.emplace(*variable.global, variable.check.get()).second)
         check_literal(*variable.check, value.literal, place{global_at, name}, name,
@@ -232,6 +244,12 @@ void check_globals(const plan& p, reporter& out) {
           "the global " + in_quotes(name) + " reads an output by '" + to_string(r) + "'",
           "a global may only hold ${workflow.input.NAME}; put outputs into the task's own input");
     });
+    walk_secrets(value, at, secret[g] || is_secret_name(name),
+                 [&](const std::string& stored, const place& where, bool fits) {
+                   if (!fits)
+                     out.fail(fault::bad_reference, where, misplaced(stored),
+                              std::string{misplaced_hint});
+                 });
     if (!used[g])
       out.warn(fault::unused_global, at, "no task falls back on the global " + in_quotes(name),
                "a global is the default of the task variable of the same name, where that reads a "

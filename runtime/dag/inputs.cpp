@@ -1,6 +1,6 @@
 #include "runtime/dag/inputs.hpp"
 
-#include "runtime/template/report.hpp"
+#include "runtime/template/secret_ref.hpp"
 
 namespace o3 {
 namespace {
@@ -68,9 +68,10 @@ void seal_members(json& value, const sealer& seal) {
   if (!value.is_structured())
     return;
   for (auto at = value.begin(); at != value.end(); ++at) {
-    if (value.is_object() && is_secret_name(at.key()))
-      *at = seal.seal(*at);
-    else
+    if (value.is_object() && is_secret_name(at.key())) {
+      if (marked_secret(*at) == nullptr) // a name is no secret
+        *at = seal.seal(*at);
+    } else
       seal_members(*at, seal);
   }
 }
@@ -83,11 +84,17 @@ result<json> opened(const json& value, const sealer& seal) {
   return copy;
 }
 
-bool holds_sealed(const json& value) {
-  if (!value.is_structured())
-    return false;
-  return (value.is_object() && value.contains("$sealed"))
-         || std::any_of(value.begin(), value.end(), holds_sealed);
+void look_for(oddities& o, const json& value) {
+  if (value.is_string()) {
+    o.secrets
+      = o.secrets
+        || read_secret_text(value.get_ref<const std::string&>()).what != secret_text::kind::none;
+  } else if (value.is_structured()) {
+    if (value.is_object())
+      o.reserved = o.reserved || value.contains("$sealed") || value.contains(secret_member);
+    for (const auto& item : value)
+      look_for(o, item);
+  }
 }
 
 } // namespace o3

@@ -3,6 +3,7 @@
 // Threads: pure functions; the documents referred to must outlive the object.
 #pragma once
 #include "runtime/dag/plan.hpp"
+#include "runtime/template/report.hpp"
 
 namespace o3 {
 
@@ -19,6 +20,23 @@ struct input_levels {
   };
   [[nodiscard]] hit find(const std::string& name) const;
 };
+
+/// Calls f(place) with where input `name` of task `ref` stands, or would stand, in the request.
+template <class F>
+void with_place(input_levels::level where, const std::string& ref, const std::string& name,
+                const F& f) {
+  using level = input_levels::level;
+  const place tasks_at{"/tasks"};
+  const place task_at{tasks_at, ref};
+  const place vars_at{task_at, "vars"};
+  const place task_input_at{vars_at, "input"};
+  const place workflow_at{"/workflow/vars/workflow/input"};
+  const place global_at{"/workflow/vars/global/input"};
+  const auto& parent = where == level::workflow ? workflow_at
+                       : where == level::global ? global_at
+                                                : task_input_at;
+  f(place{parent, name});
+}
 
 /// Resolves workflow inputs for one variable of one task.
 class input_scope {
@@ -42,7 +60,11 @@ private:
 void seal_members(json& value, const sealer& seal);
 /// `value` with everything sealed in it opened.
 result<json> opened(const json& value, const sealer& seal);
-/// Does `value` hold a sealed value anywhere?
-bool holds_sealed(const json& value);
+/// What a value of a request holds that needs a closer look.
+struct oddities {
+  bool reserved = false; ///< a member "$sealed" or "$secret"
+  bool secrets = false;  ///< a text that refers to a stored secret
+};
+void look_for(oddities& o, const json& value);
 
 } // namespace o3

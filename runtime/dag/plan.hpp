@@ -51,8 +51,9 @@ struct plan {
   std::vector<std::string>
     unused_inputs; ///< named only by globals that no task falls back on (sorted)
   std::uint32_t edges = 0;
-  std::string body;   ///< canonical {"classes": {…}, "template": {…}}: what is stored
-  sha256_hash hash{}; ///< SHA-256 of body
+  bool names_secrets = false; ///< some line of the template names a stored secret
+  std::string body;           ///< canonical {"classes": {…}, "template": {…}}: what is stored
+  sha256_hash hash{};         ///< SHA-256 of body
 };
 
 /// Checks `doc` against the classes and builds the graph: unknown class, missing or unknown inputs,
@@ -64,10 +65,21 @@ std::shared_ptr<const plan> make_plan(template_doc doc, const class_lookup& clas
 /// nor against today's limits. Fails with `workflow_unreadable`.
 result<std::shared_ptr<const plan>> load_plan(std::string_view body, const limits& lim);
 
-/// The request's values that this plan uses, secrets sealed:
+/// A task's input that refers to a stored secret.
+struct secret_use {
+  std::uint32_t task = 0;
+  std::string variable; ///< of the task
+  std::string secret;
+  std::string pointer;      ///< into the request, or the template
+  bool in_template = false; ///< which of them
+};
+
+/// The request's values that this plan uses, secrets sealed, `${secret.N}` as {"$secret": N}:
 /// {"task": {T: {N: value}}, "workflow": {N: value}, "global": {N: value}} (empty parts left out).
 struct binding {
   json inputs = json::object();
+  std::vector<secret_use>
+    secrets; ///< stored secrets the tasks refer to; the records hold names only
 };
 /// Resolves every `${workflow.input.N}`: tasks.T, workflow, global, then the template's global of
 /// the *task variable* (whose own references use the first three steps only). Missing ->
@@ -79,8 +91,9 @@ binding bind(const plan& p, const workflow_request& r, const sealer& seal, const
 
 /// Outputs of a producer: the attributes it created or overwrote; nullptr if it has none (skipped).
 using outputs_lookup = std::function<const json*(std::uint32_t task)>;
-/// The inputs of task `t`, secrets opened. Fails with `output_missing` (names producer, path and
-/// the keys there were), `input_invalid` (type of a resolved value), `secret_unreadable`.
+/// The inputs of task `t`, sealed values opened, stored secrets as markers (secret_ref.hpp). Fails
+/// with `output_missing` (names producer, path and the keys there were), `input_invalid` (type of a
+/// resolved value), `secret_unreadable`.
 result<json> resolve_inputs(const plan& p, std::uint32_t t, const json& inputs,
                             const outputs_lookup& outputs, const sealer& seal, const limits& lim);
 

@@ -1,6 +1,7 @@
 #include "runtime/dag/inputs.hpp"
 #include "runtime/template/report.hpp"
 #include "runtime/template/schema.hpp"
+#include "runtime/template/secret_ref.hpp"
 
 namespace o3 {
 namespace {
@@ -32,7 +33,8 @@ public:
         return at_variable(v, too_big());
       left_ -= bytes;
       // The rest was checked when the request or the template came in.
-      if (variable_->reads_outputs && variable_->check && !variable_->check->accepts(*value))
+      if (variable_->reads_outputs && variable_->check
+          && !variable_->check->accepts(p_.names_secrets ? with_stand_ins(*value) : *value))
         return at_variable(v, wrong(*value));
       all.emplace(spec_.input[v].first, std::move(*value));
     }
@@ -79,7 +81,12 @@ private:
         at = &clear;
       }
     }
-    return opened(*at, seal_);
+    O3_TRY(json value, opened(*at, seal_));
+    if (holds_marker(value)) // a target must not choose which secret is sent
+      return make_error(fault::input_invalid, "the output " + in_quotes(to_string(ref.path))
+                                                + " of task " + in_quotes(ref.task)
+                                                + " holds a member '$secret', which is reserved");
+    return value;
   }
 
   /// Names what was there instead, but no values: they may be secret.

@@ -1,6 +1,8 @@
 // The second half of reference.hpp: values for compiled expressions.
 #include "runtime/template/reference.hpp"
 
+#include "runtime/template/secret_ref.hpp"
+
 namespace o3 {
 namespace {
 
@@ -50,6 +52,9 @@ private:
         out += part.literal.get_ref<const std::string&>();
       } else {
         O3_TRY(const auto v, lookup_(part.ref));
+        if (holds_marker(v))
+          return make_error(fault::bad_reference, "a stored secret cannot be part of other text",
+                            "", std::string{whole_secret_hint});
         if (v.is_string())
           out += v.get_ref<const std::string&>();
         else

@@ -2,16 +2,18 @@
 #include "runtime/template/reference.hpp"
 
 #include "runtime/template/report.hpp"
+#include "runtime/template/secret_ref.hpp"
 
 namespace o3 {
 namespace {
 
-constexpr std::string_view two_forms
-  = "a reference is ${workflow.input.NAME} or ${TASK.output.NAME}, the latter with an optional "
-    "path like .to[0].x; "
-    "write $${ for a literal ${";
+constexpr std::string_view known_forms = "a reference is ${secret.NAME}, ${workflow.input.NAME} or "
+                                         "${TASK.output.NAME}, the last with an "
+                                         "optional path like .to[0].x; "
+                                         "write $${ for a literal ${";
 constexpr std::string_view input_prefix = "workflow.input.";
 constexpr std::string_view output_infix = ".output.";
+constexpr std::string_view secret_prefix = "secret.";
 constexpr std::size_t name_bytes_max = 128;
 constexpr std::size_t index_digits_max = 9;
 /// Of one value: a text full of "${" must not fill the memory with explanations.
@@ -79,7 +81,7 @@ std::string why_not(std::string_view inside) {
     return "does not name an input";
   if (inside.find(output_infix) != std::string_view::npos)
     return "has a malformed path to an output";
-  return "has neither of the two forms";
+  return "has none of the known forms";
 }
 
 std::optional<reference> parse_reference(std::string_view inside) {
@@ -116,6 +118,9 @@ public:
     } else if (v.is_object()) {
       e.what = expression::kind::object;
       for (const auto& [key, member] : v.items()) {
+        if (key == secret_member)
+          fail(at, "there is a member '$secret', which is reserved",
+               "refer to a stored secret by \"${secret.NAME}\"");
         e.keys.push_back(key);
         e.parts.push_back(value(member, place{at, key}));
       }
@@ -177,6 +182,12 @@ private:
           piece.what = expression::kind::ref;
           piece.ref = std::move(*ref);
           parts.push_back(std::move(piece));
+        } else if (inside.starts_with(secret_prefix)) {
+          if (i == 0 && close + 1 == s.size()
+              && is_secret_label(inside.substr(secret_prefix.size())))
+            return secret(inside.substr(secret_prefix.size()));
+          fail(at, "'${" + printable_short(inside) + "}' is no secret's name alone",
+               std::string{whole_secret_hint});
         } else {
           fail(at, "'${" + printable_short(inside) + "}' " + why_not(inside));
         }
@@ -189,6 +200,12 @@ private:
     }
     flush();
     return assemble(std::move(parts));
+  }
+
+  static expression secret(std::string_view name) {
+    expression e;
+    e.literal = secret_marker(name);
+    return e;
   }
 
   static expression assemble(std::vector<expression> parts) {
@@ -209,9 +226,9 @@ private:
     return q.substr(1, q.size() - 2);
   }
 
-  void fail(const place& at, std::string message) {
+  void fail(const place& at, std::string message, std::string hint = std::string{known_forms}) {
     if (++errors_ <= errors_per_value_max)
-      found_.fail(fault::bad_reference, at.pointer(), std::move(message), std::string{two_forms});
+      found_.fail(fault::bad_reference, at.pointer(), std::move(message), std::move(hint));
   }
 
   findings& found_;

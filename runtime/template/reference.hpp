@@ -1,6 +1,8 @@
-// `${…}` in template values. Two forms, nothing else:
+// `${…}` in template values. Three forms, nothing else:
 //   ${workflow.input.N}              an input of the request (or the template's default)
 //   ${T.output.path.to[0].x}         an output of task T; it is a dependency
+//   ${secret.N}                      a stored secret: a whole value, compiled to a literal marker
+//                                    (secret_ref.hpp)
 // A value that is exactly one reference keeps its JSON type; inside text it is interpolated; `$${`
 // is a literal `${`; results are never scanned again. Threads: immutable values.
 #pragma once

@@ -9,6 +9,7 @@
 #include "runtime/base/random.hpp"
 #include "runtime/launch/next.hpp"
 #include "runtime/outside/talk.hpp"
+#include "runtime/secrets/mask.hpp"
 #include "runtime/template/task_step.hpp"
 #include "runtime/workflow/records.hpp"
 
@@ -136,6 +137,8 @@ std::vector<effect> open_effects(const state& s);
 void open_talks(const state& s, std::uint32_t t, std::vector<effect>& out);
 /// A task's attributes with their secrets in clear; {} if it has none.
 json opened(const json& attributes, const sealer& seal);
+/// What of `s` is sealed, ready to be starred in text. Stored secrets are not among it.
+secrets::masker known_secrets(const state& s, const sealer& seal);
 /// What a worker needs to run attempt `t`: resolved inputs (secrets in clear), attributes.
 result<json> worker_inputs(const state& s, std::uint32_t t, const sealer& seal, const limits& lim);
 

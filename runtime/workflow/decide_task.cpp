@@ -51,50 +51,33 @@ json opened(const json& attributes, const sealer& seal) {
 
 namespace {
 
-constexpr std::size_t shortest_secret = 6; ///< shorter ones cannot be told from ordinary words
-
-// A secret as it stands, and as it looks inside JSON text.
-void add_forms(const std::string& secret, std::vector<std::string>& out) {
-  if (secret.size() < shortest_secret)
-    return;
-  auto escaped = canonical(json(secret));
-  escaped = escaped.substr(1, escaped.size() - 2);
-  if (escaped != secret)
-    out.push_back(std::move(escaped));
-  out.push_back(secret);
-}
-
 // Every text inside the sealed values of `j`.
-void gather_secrets(const json& j, const sealer& seal, std::vector<std::string>& out) {
+void gather_secrets(const json& j, const sealer& seal, secrets::masker& known) {
   if (sealer::is_sealed(j)) {
-    auto clear = seal.unseal(j);
-    if (clear && clear->is_string())
-      add_forms(clear->get_ref<const std::string&>(), out);
-    else if (clear && clear->is_structured())
-      for (const auto& leaf : clear->flatten())
-        if (leaf.is_string())
-          add_forms(leaf.get_ref<const std::string&>(), out);
+    if (auto clear = seal.unseal(j))
+      known.add_all(*clear);
   } else if (j.is_structured()) {
     for (const auto& v : j)
-      gather_secrets(v, seal, out);
+      gather_secrets(v, seal, known);
   }
 }
 
 } // namespace
 
+secrets::masker known_secrets(const state& s, const sealer& seal) {
+  secrets::masker known;
+  gather_secrets(s.inputs, seal, known);
+  for (const auto& t : s.tasks)
+    gather_secrets(t.attributes, seal, known);
+  return known;
+}
+
 // What a class says may hold what it was given: secrets are starred before anything is written
 // down.
 std::string decider::masked(std::string text) {
-  if (!secrets_) {
-    secrets_.emplace();
-    gather_secrets(s_.inputs, c_.seal, *secrets_);
-    for (const auto& t : s_.tasks)
-      gather_secrets(t.attributes, c_.seal, *secrets_);
-  }
-  for (const auto& secret : *secrets_)
-    for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at + 3))
-      text.replace(at, secret.size(), "***");
-  return text;
+  if (!secrets_)
+    secrets_ = known_secrets(s_, c_.seal);
+  return secrets_->masked(std::move(text));
 }
 
 void decider::start(std::uint32_t t) {

@@ -88,8 +88,7 @@ private:
   std::vector<effect> effects_;
   std::uint32_t steps_ = 0;
   bool more_ = false;
-  std::optional<std::vector<std::string>>
-    secrets_; ///< in clear, gathered when a text must be masked
+  std::optional<secrets::masker> secrets_; ///< in clear, gathered when a text must be masked
 };
 
 } // namespace o3::workflow

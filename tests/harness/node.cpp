@@ -1,5 +1,6 @@
 #include "tests/harness/node.hpp"
 
+#include "runtime/secrets/sealed_file.hpp"
 #include "runtime/sqlite/sqlite_store.hpp"
 #include "runtime/store/memory.hpp"
 #include "tests/harness/faulty_store.hpp"
@@ -16,6 +17,12 @@ constexpr const char* token = "o3_harness_token_0000";
   throw std::runtime_error("o3 harness: " + what);
 }
 
+/// "http://host:1" of "http://host:1/x": targets of tests are names as often as addresses.
+result<std::string> origin_of(std::string_view url) {
+  const auto host = url.find("://");
+  return std::string{url.substr(0, url.find('/', host == std::string_view::npos ? 0 : host + 3))};
+}
+
 } // namespace
 
 struct node::impl {
@@ -26,6 +33,8 @@ struct node::impl {
   std::shared_ptr<store::log_backend> memory_logs;
   std::shared_ptr<const sealer> seal
     = std::make_shared<const sealer>(sealer::from_key(std::string(32, 'k')));
+  std::shared_ptr<secrets::credentials> credentials = std::make_shared<secrets::credentials>(
+    secrets::in_memory(seal), std::vector<std::shared_ptr<const secrets::source>>{}, origin_of);
   std::unique_ptr<o3::node> running;
   std::string death;
   std::uint64_t starts = 0;
@@ -60,6 +69,7 @@ struct node::impl {
       n.templates.push_back({d, false});
     n.extra_classes = opts.classes;
     n.targets = opts.targets;
+    n.secrets = credentials;
     n.tokens = {{to_hex(sha256(token)), "admin", "default", {"*"}}};
     n.log = logger{opts.log, *clock, [](log_level, std::string_view line) {
                      std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());

@@ -54,6 +54,29 @@ private:
   script& s_;
 };
 
+struct fake_secrets final : secrets::port {
+  explicit fake_secrets(script& s) : s_(s) {}
+  void list(engine::caller who, engine::reply_fn reply) override {
+    asked = std::move(who);
+    s_.play("secrets", reply);
+  }
+  void put(secrets::put_request r, engine::reply_fn reply) override {
+    stored = std::move(r);
+    s_.play("put_secret", reply);
+  }
+  void remove(std::string name, engine::caller who, engine::reply_fn reply) override {
+    asked = std::move(who);
+    removed = std::move(name);
+    s_.play("remove_secret", reply);
+  }
+  engine::caller asked;
+  secrets::put_request stored;
+  std::string removed;
+
+private:
+  script& s_;
+};
+
 /// Gives out prepared batches; `waiting` holds the consumer of one that is not there yet.
 struct fake_feed final : query::feed {
   fake_feed(std::deque<query::feed_batch> b, std::shared_ptr<bool> a)
@@ -188,8 +211,9 @@ struct stage {
   fake_query query{says};
   fake_catalogue catalogue{says};
   fake_observe observe{says};
+  fake_secrets secrets{says};
   options opts{};
-  http::router api = make_api({engine, query, catalogue, observe}, test_tokens(), opts);
+  http::router api = make_api({engine, query, catalogue, observe, secrets}, test_tokens(), opts);
 
   /// "/api/v1/workflow/?limit=3" as the given token ("" for none); the path needs its trailing
   /// slash.

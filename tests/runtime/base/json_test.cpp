@@ -39,6 +39,15 @@ std::string repeated(std::string_view piece, std::size_t n) {
 
 } // namespace
 
+TEST_CASE("a refusal does not quote the text: it may hold a secret", "[base][json]") {
+  for (const auto* text :
+       {R"({"token": "canary)", R"({"token": canary})", "{\"token\": \"canary\n\"}"}) {
+    const auto e = refusal(text);
+    INFO(e.message);
+    CHECK(e.message.find("can") == std::string::npos);
+  }
+}
+
 TEST_CASE("texts that are not JSON are refused as malformed", "[base][json]") {
   for (const auto& text : {""s,           " \n"s,         "{"s,           "}"s,
                            "["s,          "]"s,           "{}{}"s,        "{} x"s,

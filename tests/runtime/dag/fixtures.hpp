@@ -41,9 +41,25 @@ inline task_class open_class() {
   return c;
 }
 
+/// Calls a target, with a credential.
+inline task_class calling_class() {
+  task_class c;
+  c.name = "calling";
+  c.inputs = {{"url", "", {{"type", "string"}}, false, false},
+              {"key", "", {{"type", "string"}, {"maxLength", 4}}, false, true},
+              {"extra",
+               "",
+               {{"type", "object"}, {"additionalProperties", {{"type", "string"}}}},
+               false,
+               false}};
+  c.outputs = {{"id", "", json::object(), true, false}};
+  c.runs_in = "outside";
+  return c;
+}
+
 inline class_lookup test_classes() {
   return [](std::string_view name) -> std::shared_ptr<const task_class> {
-    for (auto make : {noop_class, strict_class, open_class})
+    for (auto make : {noop_class, strict_class, open_class, calling_class})
       if (auto c = make(); c.name == name)
         return std::make_shared<const task_class>(std::move(c));
     return nullptr;
