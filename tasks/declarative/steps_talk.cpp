@@ -57,6 +57,7 @@ private:
         s_.set(attr_tries, nullptr);
     } else {
       s_.out.trouble = stopped->message;
+      s_.out.waits_for = "the target to answer: " + stopped->message;
       const auto tries = s_.count(attr_tries) + (stopped->wait ? 0 : 1);
       if (tries >= reads_max) {
         s_.out.end = task_end{task_state::failed, fault::target_unreachable, stopped->message};

@@ -292,6 +292,29 @@ TEST_CASE("cancel stops the run, whatever it is doing", "[node][tfe]") {
   REQUIRE(canceled({{"apply_ms", 600'000}}, std::chrono::seconds{60}) == "canceled");
 }
 
+TEST_CASE("a run that does not stop is ended by force when that is asked for", "[node][tfe]") {
+  for (const bool plain_first : {true, false}) {
+    INFO("asked before without force: " << plain_first);
+    play p{{}, workspace_with("stuck", {{"plan_ms", 3'600'000}, {"force_cancel_ms", 5'000}})};
+    p.id = p.o3->submit(play::request(input("stuck", p.stand.sim->url(), none)));
+    p.o3->advance(std::chrono::seconds{60});
+    if (plain_first) {
+      p.o3->cancel(p.id);
+      p.o3->advance(std::chrono::seconds{30});
+      REQUIRE(p.o3->state(p.id) == "running");
+      REQUIRE(p.count("cancel") == 1);
+      REQUIRE(p.count("force_cancel") == 0);
+    }
+    const auto path = "/api/v1/workflow/" + p.id + "/cancel/?force=true";
+    REQUIRE(p.o3->request(http::method::post, path).status == 202);
+    p.o3->advance(std::chrono::seconds{60});
+    INFO(p.o3->log(p.id));
+    REQUIRE(p.o3->state(p.id) == "canceled");
+    REQUIRE(p.count("cancel") == 1);
+    REQUIRE(p.count("force_cancel") == 1);
+  }
+}
+
 TEST_CASE("a node that dies after any row makes one run and one apply", "[node][tfe]") {
   const json lost = {{"kind", "drop_answer"}};
   const std::vector<json> what_is_lost{json::array(), rule("POST", "/api/v2/runs/", lost),

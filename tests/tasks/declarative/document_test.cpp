@@ -254,3 +254,42 @@ TEST_CASE("the example of FORMAT.md loads", "[declarative][document]") {
   }
   REQUIRE(examples >= 2);
 }
+
+TEST_CASE("the example classes load and do what they say", "[declarative][document]") {
+  const auto folder = std::filesystem::path{O3_SOURCE_DIR} / "config/examples/tasks";
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator{folder}) {
+    INFO(entry.path().string());
+    std::ifstream in{entry.path()};
+    std::stringstream text;
+    text << in.rdbuf();
+    const auto found = declarative::lint(text.str(), packs::pack_helpers());
+    INFO(all(found));
+    REQUIRE(found.ok());
+    REQUIRE(found.warnings.empty());
+    ++files;
+  }
+  REQUIRE(files >= 1);
+
+  std::ifstream in{folder / "neutron.network.json"};
+  const auto made = load(json::parse(in));
+  bench b{.c = made,
+          .inputs = {{"neutron_url", "https://network.example:9696"},
+                     {"auth_token", token},
+                     {"project_id", "p1"},
+                     {"name", "blue"}}};
+  target t;
+  t.on("GET", "/v2.0/networks?name=blue&project_id=p1", said(200, {{"networks", json::array()}}));
+  t.on("POST", "/v2.0/networks", said(201, {{"network", {{"id", "n1"}}}}));
+  auto h = b.hold(outside::topic::send, t);
+  REQUIRE(h.event<launch::send_confirmed>().external_id == "n1");
+  REQUIRE(h.request("POST", "")->secret == token);
+  // The answer was lost: what is there is taken, not made again.
+  t.on("GET", "/v2.0/networks?name=blue", said(200, {{"networks", {{{"id", "n1"}}}}}));
+  h = b.hold(outside::topic::send, t);
+  REQUIRE(h.event<launch::send_confirmed>().external_id == "n1");
+  REQUIRE(!h.request("POST", ""));
+  t.on("GET", "/v2.0/networks?name=blue",
+       said(200, {{"networks", {{{"id", "n1"}}, {{"id", "n2"}}}}}));
+  REQUIRE(b.hold(outside::topic::send, t).event<launch::send_not_done>().permanent);
+}

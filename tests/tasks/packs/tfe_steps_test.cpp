@@ -87,6 +87,7 @@ TEST_CASE("a limit of requests is waited for as told", "[packs][tfe]") {
   const auto h = id_bench().hold(topic::read, busy);
   REQUIRE_FALSE(h.end.end);
   REQUIRE(h.end.ask_in == millis{7500});
+  REQUIRE(has(h.end.waits_for, "takes no more requests of this user for now"));
 }
 
 TEST_CASE("a configuration version starts no run and keeps its address", "[packs][tfe]") {
