@@ -58,13 +58,13 @@ std::string group_key(const batch_section& b, const session& s, const outside::r
 }
 
 std::vector<std::pair<std::string, json>> rows_of(const batch_section& b, session& s,
-                                                  const json& rows) {
+                                                  json rows) {
   std::vector<std::pair<std::string, json>> out;
-  for (const auto& row : rows) {
+  for (auto& row : rows) {
     evaluator e{s.known};
     e.stand_at(&row);
     if (const auto id = e.eval(b.id); id && !id_text(*id).empty())
-      out.emplace_back(id_text(*id), row);
+      out.emplace_back(id_text(*id), std::move(row));
   }
   return out;
 }
@@ -99,10 +99,10 @@ std::optional<outside::watch_group> group_of(const document_ptr& d, const json& 
     const auto& r = mine.known.replies[b.page.name] = to_reply(a);
     if (!in_ranges(b.page.ok, a.status) || !r.is_json)
       return std::nullopt;
-    const auto rows = evaluator{mine.known}.eval(b.rows);
+    auto rows = evaluator{mine.known}.eval(b.rows);
     if (!rows || !rows->is_array())
       return std::nullopt;
-    return rows_of(b, mine, *rows);
+    return rows_of(b, mine, *std::move(rows));
   };
   return g;
 }
