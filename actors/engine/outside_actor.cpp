@@ -72,7 +72,7 @@ void on_again(outside_actor* self, const again& a) {
           begin(self, a.about);
       });
   } else if (c.number == a.generation && c.talk && a.turn)
-    call(self, c, std::move(*a.turn));
+    take_turn(self, a.about, std::move(*a.turn));
   else if (c.number == a.generation && !c.talk && !a.turn)
     guarded(self, a.about, [&] { begin(self, a.about); });
 }

@@ -30,6 +30,7 @@ struct conversation {
   std::uint32_t failures = 0;          ///< in a row: how long it waits grows with them
   steady_time since{};                 ///< when the first talk of its kind began
   bool polled = false;                 ///< a watch that the poller keeps
+  bool begun = false;                  ///< a request of this talk has had its turn
   steady_time log_due{};               ///< of such a watch
 };
 
@@ -38,9 +39,10 @@ struct outside_actor_state {
   context_ptr ctx;
   caf::actor parent;
   std::map<outside::topic, conversation> talks;
-  caf::actor poller;             ///< while it watches for us
-  secrets::masker known;         ///< every secret a talk of this attempt held
-  secrets::masker::stream lines; ///< of the target's log, which may be cut anywhere
+  caf::actor poller;                  ///< while it watches for us
+  secrets::masker known;              ///< every secret a talk of this attempt held
+  secrets::masker::stream lines;      ///< of the target's log, which may be cut anywhere
+  std::optional<steady_time> my_turn; ///< reserved for the next talk that begins
   std::uint64_t numbers = 0;
   bool dropped = false;
 };
@@ -52,7 +54,8 @@ outside::occasion occasion_of(const outside_actor_state& st, const talk_order& o
 void tell(outside_actor* self, const talk_order& o, outside::topic about, outside::conclusion c);
 void begin(outside_actor* self, outside::topic about);
 void go_on(outside_actor* self, outside::topic about);
-void call(outside_actor* self, const conversation& c, outside::request request);
+/// A reserved turn has come.
+void take_turn(outside_actor* self, outside::topic about, outside::request request);
 void concluded(outside_actor* self, outside::topic about, outside::conclusion said);
 outside::conclusion broken(outside::topic about, std::string why);
 

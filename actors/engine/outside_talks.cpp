@@ -39,12 +39,46 @@ void hear_later(outside_actor* self, const conversation& c, outside::answer a) {
              caf::make_message(heard{c.number, std::make_shared<outside::answer>(std::move(a))}));
 }
 
+void call(outside_actor* self, const conversation& c, outside::request request) {
+  outside::call_terms terms;
+  if (request.once) {
+    terms.deadline = c.order->what.deadline;
+    terms.not_after = c.order->what.not_after;
+  }
+  self->state.ctx->targets->call(
+    std::move(request), terms,
+    [me = caf::actor_cast<caf::weak_actor_ptr>(self), number = c.number](outside::answer a) {
+      if (auto to = caf::actor_cast<caf::actor>(me))
+        caf::anon_send(to, heard{number, std::make_shared<outside::answer>(std::move(a))});
+    });
+}
+
 outside::answer not_sent(std::string why, std::optional<millis> wait) {
   outside::answer none;
   none.sent_nothing = true;
   none.problem = std::move(why);
   none.wait = wait;
   return none;
+}
+
+constexpr millis short_wait{5'000}; ///< is waited for with the talk in hand
+
+// One turn a talk: what was begun goes on, what may start something was announced with a deadline.
+std::optional<outside::held_back> turn_of(outside_actor_state& st, const conversation& c,
+                                          const outside::request& request) {
+  using outside::turn;
+  auto now = st.ctx->time.steady();
+  if (c.polled)
+    return st.ctx->targets->hold_back(request, turn::spare);
+  if (request.once || c.begun || c.order->what.last)
+    return st.ctx->targets->hold_back(request, turn::ahead);
+  if (!st.my_turn)
+    return st.ctx->targets->hold_back(request, turn::fair);
+  if (now < *st.my_turn)
+    return outside::held_back{*st.my_turn - now, false,
+                              "calls to this system are limited; its turn comes later"};
+  st.my_turn.reset();
+  return st.ctx->targets->hold_back(request, turn::taken);
 }
 
 } // namespace
@@ -59,6 +93,7 @@ outside::occasion occasion_of(const outside_actor_state& st, const talk_order& o
           .key = o.what.key,
           .witness = o.what.witness,
           .external_id = o.external_id,
+          .restored = o.what.restored,
           .details = o.details.is_null() ? nullptr : &o.details,
           .force = o.force,
           .logs_wanted = true,
@@ -84,6 +119,7 @@ void begin(outside_actor* self, topic about) {
   auto& c = st.talks.at(about);
   const auto& o = *c.order;
   c.number = ++st.numbers;
+  c.begun = false;
   if (c.since == steady_time{})
     c.since = st.ctx->time.steady();
   auto guard = secrets::guard::open(o.inputs, st.ctx->secrets, o.who);
@@ -122,8 +158,11 @@ void concluded(outside_actor* self, topic about, outside::conclusion said) {
   bool goes_on = about == topic::watch
                  || (!said.end && (about == topic::read || about == topic::finish))
                  || (about == topic::cancel && (said.ask_in || !said.trouble.empty()));
-  if (last && c.failures >= last_tries)
+  if (last && c.failures >= last_tries) {
     goes_on = false;
+    st.ctx->log.write(log_level::error, "outside", "could not stop what a task had started",
+                      {{"id", order->external_id}, {"why", said.trouble}});
+  }
   if (c.polled) { // the poller comes again
     c.talk.reset();
     plan_log(st, c);
@@ -135,20 +174,6 @@ void concluded(outside_actor* self, topic about, outside::conclusion said) {
     tell(self, *order, about, std::move(said));
   if (st.dropped && st.talks.empty())
     leave(self);
-}
-
-void call(outside_actor* self, const conversation& c, outside::request request) {
-  outside::call_terms terms;
-  if (request.once) {
-    terms.deadline = c.order->what.deadline;
-    terms.not_after = c.order->what.not_after;
-  }
-  self->state.ctx->targets->call(
-    std::move(request), terms,
-    [me = caf::actor_cast<caf::weak_actor_ptr>(self), number = c.number](outside::answer a) {
-      if (auto to = caf::actor_cast<caf::actor>(me))
-        caf::anon_send(to, heard{number, std::make_shared<outside::answer>(std::move(a))});
-    });
 }
 
 void go_on(outside_actor* self, topic about) {
@@ -169,13 +194,11 @@ void go_on(outside_actor* self, topic about) {
     concluded(self, about, secrets::not_held(about, *no));
     return;
   }
-  // What may start something was announced with a deadline, and follows talks that had their turn.
-  auto held = st.ctx->targets->hold_back(*request, request->once ? outside::turn::ahead
-                                                   : c.polled    ? outside::turn::spare
-                                                                 : outside::turn::fair);
-  if (!held)
+  auto held = turn_of(st, c, *request);
+  if (!held) {
+    c.begun = true;
     call(self, c, *std::move(request));
-  else if (held->mine)
+  } else if (held->mine && held->wait <= short_wait)
     self->delayed_send(
       self, held->wait,
       caf::make_message(
@@ -183,8 +206,23 @@ void go_on(outside_actor* self, topic about) {
   else if (c.polled) { // its log can wait
     c.talk.reset();
     c.log_due = st.ctx->time.steady() + held->wait;
-  } else
+  } else { // whoever asked for the talk holds it again then, and burns nothing meanwhile
+    if (held->mine)
+      st.my_turn = st.ctx->time.steady() + held->wait;
     hear_later(self, c, not_sent(std::move(held->why), held->wait));
+  }
+}
+
+void take_turn(outside_actor* self, topic about, outside::request request) {
+  auto& st = self->state;
+  auto& c = st.talks.at(about);
+  // The target may have asked for a pause meanwhile, or gone.
+  if (auto held = st.ctx->targets->hold_back(request, outside::turn::taken)) {
+    hear_later(self, c, not_sent(std::move(held->why), held->wait));
+    return;
+  }
+  c.begun = true;
+  call(self, c, std::move(request));
 }
 
 } // namespace o3::engine

@@ -41,9 +41,10 @@ struct batch {
 struct group {
   outside::watch_group how;
   outside::poll_schedule when;
-  std::map<std::string, std::vector<caf::actor>> who;
-  std::map<std::uint64_t, batch> asked;
-  std::uint32_t failures = 0;
+  std::map<std::string, std::vector<caf::actor>> who{};
+  std::map<std::uint64_t, batch> asked{};
+  std::uint32_t failures = 0;            ///< in a row
+  std::string trouble{};                 ///< the last reason that was told
   std::uint64_t generation = 0;          ///< of the reminder that counts
   std::optional<steady_time> reminded{}; ///< when that one comes
 };
@@ -72,15 +73,22 @@ void tell(poller* self, const group& g, const std::string& id, const polled& new
       self->send(to, news);
 }
 
-// The batch brought nothing: those who wait learn why, once.
+// The batch brought nothing: those who wait learn why, once for each reason; whose credential is
+// refused learns it always, for only he can bring another.
 void in_trouble(poller* self, group& g, const batch& b, const std::string& why, millis wait,
                 bool refused = false) {
   auto now = self->state.ctx->time.steady();
   g.when.pause(now + wait);
   g.when.put_back(b.ids, now);
-  if (g.failures++ == 0)
-    for (const auto& id : b.ids)
-      tell(self, g, id, {id, nullptr, why, refused});
+  ++g.failures;
+  bool news = g.trouble != why;
+  g.trouble = why;
+  if (refused)
+    for (const auto& [id, who] : g.who)
+      tell(self, g, id, {id, nullptr, why, true});
+  else if (news)
+    for (const auto& [id, who] : g.who)
+      tell(self, g, id, {id, nullptr, why, false});
 }
 
 millis backoff(const group& g, const engine::engine_options& o) {
@@ -96,7 +104,8 @@ void send_batch(poller* self, const std::string& key, group& g, batch b) {
     return;
   }
   if (auto held = st.ctx->targets->hold_back(request, outside::turn::ahead)) {
-    in_trouble(self, g, b, held->why, held->wait);
+    in_trouble(self, g, b, "it is left alone for a while: it did not answer, or asked for that",
+               held->wait);
     return;
   }
   auto number = ++st.batches;
@@ -158,8 +167,7 @@ void on_order(poller* self, const std::shared_ptr<poll_order>& o) {
   leave(self, o->who.address()); // it may have waited for another thing
   auto it = st.groups.find(key);
   if (it == st.groups.end())
-    it = st.groups
-           .emplace(key, group{o->group, {st.ctx->opts.poll_least, st.ctx->opts.poll_most}, {}, {}})
+    it = st.groups.emplace(key, group{o->group, {st.ctx->opts.poll_least, st.ctx->opts.poll_most}})
            .first;
   auto& g = it->second;
   g.how = o->group; // the newest knows best: its class may have been loaded anew
@@ -198,6 +206,7 @@ void on_heard(poller* self, const heard& m) {
                m.what->status == 401);
   } else {
     g.failures = 0;
+    g.trouble.clear();
     g.when.put_back(b.ids, now);
     std::map<std::string, std::shared_ptr<const json>> found;
     if (rows)

@@ -131,8 +131,9 @@ public:
       opened = {o_.store->make_journal(), o_.store->make_reader(), o_.store->make_reader(),
                 o_.store->make_reader()};
       o_.store->checkpoint(); // a process that keeps dying early must not let the log grow
-      ctx_->epoch = opened.journal->claim(o_.owner, std::max<std::uint64_t>(1, o_.epoch_at_least));
+      // Before the claim: should this start end in between, the next one notices as well.
       note_restore(*opened.journal, *opened.upkeep);
+      ctx_->epoch = opened.journal->claim(o_.owner, std::max<std::uint64_t>(1, o_.epoch_at_least));
     } catch (const store::storage_failure& e) {
       return make_error(e.code, e.what());
     }
@@ -199,7 +200,8 @@ private:
   // A restore is written down in the store itself: it counts until the next one, across restarts.
   void note_restore(store::journal& journal, store::reader& in) {
     if (o_.restored) {
-      journal.set_meta("restored_epoch", std::to_string(ctx_->epoch));
+      auto epoch = std::max<std::uint64_t>({1, o_.epoch_at_least, in.last_epoch() + 1});
+      journal.set_meta("restored_epoch", std::to_string(epoch));
       journal.set_meta("restored_at", std::to_string(to_ms(time_.wall())));
     }
     auto number = [&](std::string_view key) {
@@ -211,9 +213,11 @@ private:
     ctx_->restored_epoch = static_cast<std::uint64_t>(number("restored_epoch"));
     ctx_->restored_at = from_ms(number("restored_at"));
     if (o_.restored)
-      o_.log.write(log_level::warning, "store",
-                   "the store was put back from a backup: what was launched since is "
-                   "searched for before anything is launched");
+      o_.log.write(
+        log_level::warning, "store",
+        "the store was put back from a backup: what its workflows may have launched since "
+        "is searched for before they launch anything; requests accepted since are "
+        "forgotten, and with them what they launched");
   }
 
   void start_actors(const opened_store& opened) {

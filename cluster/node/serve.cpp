@@ -106,10 +106,38 @@ std::vector<std::pair<std::string, std::string>> take_secret_variables() {
   return taken;
 }
 
-int run(node& n, const signals& sig, const std::atomic<bool>& escalated, const config::options& o) {
+// How far the store is, told to the file beside it every now and then: a backup that is put back is
+// known by it.
+class bookmark {
+public:
+  bookmark(const installation& i, const node& n) : i_(i), n_(n), in_(i.store->make_reader()) {}
+  void look() {
+    if (++looks_ % every != 0)
+      return;
+    try {
+      auto at = in_->last_pos();
+      if (at != written_ && remember_epoch(i_, n_.epoch()))
+        written_ = at;
+    } catch (const store::storage_failure&) { // whoever writes will say so
+    }
+  }
+
+private:
+  static constexpr unsigned every = 4; ///< looks, of half a second each
+  const installation& i_;
+  const node& n_;
+  std::unique_ptr<store::reader> in_;
+  unsigned looks_ = 0;
+  std::uint64_t written_ = 0;
+};
+
+int run(node& n, const signals& sig, const std::atomic<bool>& escalated, const config::options& o,
+        const installation& where) {
   constexpr int look_ms = 500;
+  bookmark mark{where, n};
   while (!escalated) {
     int s = sig.wait(look_ms);
+    mark.look();
     if (s == SIGHUP)
       n.catalogue().reload({}, [](const engine::answer&) {});
     else if (s != 0)
@@ -177,7 +205,7 @@ int serve(const config::loaded& c, const std::string& program) {
     std::cout << "token: " << *where->new_token << "\n";
   std::cout << "o3 listens on http://" << address << "/ (docs at /docs), data in " << o.data.dir
             << std::endl;
-  auto code = run(n, sig, escalated, o);
+  auto code = run(n, sig, escalated, o, *where);
   if (!escalated) // without it the next start only knows less of how far the store was
     std::ignore = remember_epoch(*where, n.epoch());
   retract_listen(*where);

@@ -49,6 +49,12 @@ public:
       it->second.heard(a, time.steady(), time.wall());
   }
 
+  void withdrawn(const std::string& key) {
+    std::lock_guard lock{mutex_};
+    if (auto it = paces_.find(key); it != paces_.end())
+      it->second.withdrawn();
+  }
+
 private:
   static constexpr std::size_t kept = 1024;
   void forget(steady_time now) {
@@ -118,7 +124,9 @@ public:
                       || o.failure->phase == hc::failure_phase::too_large
                       || o.failure->phase == hc::failure_phase::shutting_down);
       auto a = answer_of(std::move(o), asked);
-      if (!ours)
+      if (ours)
+        paces->withdrawn(key);
+      else
         paces->heard(key, a, *time);
       done(std::move(a));
     });

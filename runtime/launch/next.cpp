@@ -147,7 +147,8 @@ void stepper::confirm(std::string external_id, json details, bool adopted) {
   n_.note.reason = park_reason::none;
   n_.at.doubt = n_.at.look = false;
   n_.at.misses = 0;
-  n_.at.sweep_pending = n_.plan.cls == target_class::searched;
+  // One request makes one job at most: only what was sent again can turn up twice.
+  n_.at.sweep_pending = n_.plan.cls == target_class::searched && n_.at.sends > 1;
   enter(phase::confirmed);
   if (n_.at.sweep_pending)
     set_timer(n_.plan.quiesce);
@@ -222,11 +223,13 @@ std::string_view stepper::on(const restored_backup&) {
     return on(recovered{});
   n_.at.doubt = true;
   n_.note.message = why;
-  if (repeatable())
-    enter(phase::resending, millis{0});
-  else if (n_.plan.cls == target_class::searched && n_.plan.preflight && is_before_send()) {
-    n_.at.look = true; // with the witness and the marker's place that the pre-flight brings
+  if (n_.plan.cls != target_class::bare && n_.plan.preflight && is_before_send()) {
+    // Its pre-flight brings what the search, or the same request again, is made of.
+    n_.at.look = true;
     return on(recovered{});
+  }
+  if (repeatable()) {
+    enter(phase::resending, millis{0});
   } else if (n_.plan.cls == target_class::searched)
     begin_search(n_.plan.send_deadline + n_.plan.quiesce);
   else

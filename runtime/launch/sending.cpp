@@ -129,6 +129,14 @@ void stepper::not_done(const send_not_done& e) {
     burn(phase::prepared, e.message);
 }
 
+// Nothing was launched and nothing is used up: a target that cannot be asked is waited for, and the
+// task says so. What bounds that is the task's own time.
+void stepper::wait_for_preflight(std::string message, std::optional<millis> wait) {
+  n_.note.message = std::move(message);
+  auto pause = wait ? *wait : backoff(n_.at.misses++, c_.limits.retry_ms, c_.limits.retry_max_ms);
+  enter(phase::prepared, pause);
+}
+
 // -- events
 
 std::string_view stepper::on(const preflight_ok& e) {
@@ -137,10 +145,13 @@ std::string_view stepper::on(const preflight_ok& e) {
   if (is_stale(e.attempt))
     return ignored_stale;
   n_.witness = e.witness;
-  if (n_.at.look)
-    begin_search(n_.plan.send_deadline + n_.plan.quiesce);
-  else
+  if (!n_.at.look)
     begin_send();
+  else if (repeatable()) {
+    n_.at.look = false;
+    enter(phase::resending, millis{0});
+  } else
+    begin_search(n_.plan.send_deadline + n_.plan.quiesce);
   return {};
 }
 
@@ -161,11 +172,7 @@ std::string_view stepper::on(const preflight_unavailable& e) {
     return ignored_phase;
   if (is_stale(e.attempt))
     return ignored_stale;
-  if (e.wait) {
-    n_.note.message = e.message;
-    enter(phase::prepared, *e.wait);
-  } else
-    burn(phase::prepared, e.message);
+  wait_for_preflight(e.message, e.wait);
   return {};
 }
 
@@ -225,7 +232,7 @@ std::string_view stepper::on(const tick&) {
     begin_attempt();
     return {};
   case phase::preflight:
-    burn(phase::prepared, "the checks before the launch had no answer in time");
+    wait_for_preflight("the checks before the launch had no answer in time", {});
     return {};
   case phase::sending:
     ambiguous("no answer within the deadline");

@@ -110,9 +110,9 @@ struct progress {
   std::uint32_t misses = 0; ///< searches or sends in a row without a usable answer
   bool asked = false;       ///< a search is out
   bool doubt = false;       ///< an earlier send may have been accepted
-  bool look = false;   ///< B, after a restored backup: search after the pre-flight, before any send
-  bool cancel = false; ///< asked to end: no new attempt, and cancel what turns up
-  bool sweep_pending = false;
+  bool look = false;        ///< after a restored backup: looked for after the pre-flight, then sent
+  bool cancel = false;      ///< asked to end: no new attempt, and cancel what turns up
+  bool sweep_pending = false; ///< sent more than once: look later whether an older one came through
   bool duplicate_seen = false;
   wall_time phase_at{}; ///< for people
 

@@ -48,6 +48,7 @@ private:
   void begin_attempt();
   void begin_send();
   void send_now(bool again);
+  void wait_for_preflight(std::string message, std::optional<millis> wait);
   void retract();
   void burn(phase waiting, std::string message);
   void not_done(const send_not_done& e);

@@ -17,8 +17,8 @@ struct call_terms {
 class caller {
 public:
   virtual ~caller() = default;
-  /// Whether `r` may leave now; asked once before call(). With `mine` its turn is reserved: call()
-  /// after the wait without asking again.
+  /// Whether `r` may leave now; asked once before call(). With `mine` its turn is reserved: after
+  /// the wait it is asked for as `turn::taken`.
   virtual std::optional<held_back> hold_back(const request& /*r*/, turn /*t*/) {
     return std::nullopt;
   }

@@ -9,6 +9,8 @@ namespace o3::outside {
 namespace {
 
 constexpr millis probe_patience{120'000}; ///< a probe that never comes back is not waited for
+constexpr millis held_max{60'000};        ///< while one finds out whether the target is back
+constexpr std::uint32_t spread = 64;
 
 std::string seconds(millis d) {
   return std::to_string((d.count() + 999) / 1000) + " s";
@@ -16,36 +18,47 @@ std::string seconds(millis d) {
 
 } // namespace
 
+millis pace::circuit_pause() const {
+  auto grown = o_.circuit_first * (std::int64_t{1} << std::min<std::uint32_t>(opened_, 16));
+  return std::min(grown, o_.circuit_max);
+}
+
 std::optional<held_back> pace::ask(turn t, steady_time now) {
-  if (open()) {
-    if (now < circuit_until_ || (probing_ && now < probe_until_)) {
-      auto wait = std::max(circuit_until_ - now, millis{1000});
-      return held_back{wait, false,
-                       origin_ + " has not answered " + std::to_string(failures_)
-                         + " times in a row (" + last_problem_ + "); it is asked again in "
-                         + seconds(wait)};
-    }
-    probing_ = true;
-    probe_until_ = now + probe_patience;
-  }
   if (now < pause_until_) {
     auto wait = pause_until_ - now;
     return held_back{wait, false,
                      origin_ + " asked for a pause, of which " + seconds(wait) + " are left"};
   }
-  if (o_.per_s <= 0)
-    return std::nullopt;
+  bool first = open() && now >= circuit_until_ && (!probing_ || now >= probe_until_);
+  if (open() && !first) {
+    // Until the circuit closes, or the one that finds out has come back; spread, and a little more
+    // patient each time.
+    auto wait = now < circuit_until_ ? circuit_until_ - now : std::min(circuit_pause(), held_max);
+    wait += wait * (refused_++ % spread) / spread;
+    return held_back{wait, false,
+                     origin_ + " does not answer (" + last_problem_ + "); it is asked again in "
+                       + seconds(std::max(circuit_until_ - now, millis{1000}))};
+  }
+  auto held = o_.per_s <= 0 || t == turn::taken ? std::nullopt : take_turn(t, now);
+  if (!held && first) {
+    probing_ = true;
+    probe_until_ = now + probe_patience;
+  }
+  return held;
+}
+
+// The bucket.
+std::optional<held_back> pace::take_turn(turn t, steady_time now) {
   auto flowed = static_cast<double>((now - counted_).count()) / 1000 * o_.per_s;
   debt_ = std::max(0.0, debt_ - std::max(0.0, flowed));
   counted_ = now;
   auto over = debt_ + 1 - o_.burst;
+  auto wait = millis{std::llround(std::max(0.0, over) / o_.per_s * 1000) + 1};
   if (over > 0 && t == turn::spare)
-    return held_back{millis{std::llround(over / o_.per_s * 1000) + 1}, false,
-                     "other calls to " + origin_ + " come first"};
+    return held_back{wait, false, "other calls to " + origin_ + " come first"};
   debt_ += 1;
   if (over <= 0 || t == turn::ahead)
     return std::nullopt;
-  auto wait = millis{std::llround(over / o_.per_s * 1000) + 1};
   return held_back{wait, true,
                    "calls to " + origin_ + " are limited to "
                      + std::to_string(std::lround(o_.per_s)) + " a second; its turn comes in "
@@ -53,8 +66,11 @@ std::optional<held_back> pace::ask(turn t, steady_time now) {
 }
 
 void pace::heard(const answer& a, steady_time now, wall_time wall) {
-  // A gateway that speaks for a target which is away counts like no answer.
-  bool answered = a.status != 0 && a.status != 502 && a.status != 503 && a.status != 504;
+  // A gateway that speaks for a target which is away counts like no answer; a target that says
+  // itself that it is busy has answered.
+  bool gateway = a.status == 502 || a.status == 503 || a.status == 504;
+  bool answered = a.status != 0
+                  && !(gateway && a.header("content-type").find("json") == std::string_view::npos);
   if (a.status == 429 || a.status == 503)
     if (auto wait = told_to_wait(a, wall))
       pause_until_ = std::max(pause_until_, now + *wait);
@@ -71,8 +87,8 @@ void pace::heard(const answer& a, steady_time now, wall_time wall) {
   last_problem_ = a.status != 0 ? "HTTP " + std::to_string(a.status) : a.problem;
   if (!open() || now < circuit_until_)
     return; // answers to calls from before it opened say nothing new
-  auto grown = o_.circuit_first * (std::int64_t{1} << std::min<std::uint32_t>(opened_, 16));
-  circuit_until_ = now + std::min(grown, o_.circuit_max);
+  circuit_until_ = now + circuit_pause();
+  refused_ = 0;
   ++opened_;
 }
 

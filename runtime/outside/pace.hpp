@@ -16,15 +16,16 @@ struct pace_options {
 
 /// What a request is, as far as its turn is concerned.
 enum class turn : std::uint8_t {
-  fair,  ///< takes its turn behind those that asked before
-  ahead, ///< not held back by the bucket: what was begun is ended first (a send, a poller's batch)
-  spare  ///< not worth waiting for: held back whenever the bucket is empty
+  fair,  ///< begins something: takes its turn behind those that asked before
+  ahead, ///< not held back by the bucket: what was begun goes on (a send, a poller's batch)
+  spare, ///< not worth waiting for: held back whenever the bucket is empty
+  taken  ///< its turn was reserved and has come: counted already
 };
 
 /// Why a request may not leave now.
 struct held_back {
-  millis wait{0};    ///< ask again (bucket: simply send) after this long
-  bool mine = false; ///< bucket: the turn is reserved, nothing needs to be asked again
+  millis wait{0};    ///< ask again after this long
+  bool mine = false; ///< bucket: the turn is reserved; then ask as `taken`
   std::string why;   ///< for people: "https://awx.example asked for a pause: 12 s are left"
 };
 
@@ -36,6 +37,8 @@ public:
   std::optional<held_back> ask(turn t, steady_time now);
   /// Every answer, failures included; `wall` for dates in headers.
   void heard(const answer& a, steady_time now, wall_time wall);
+  /// What was let go did not leave after all: it says nothing of the target.
+  void withdrawn() { probing_ = false; }
 
   /// Whether calls are held back for lack of answers.
   [[nodiscard]] bool open() const { return failures_ >= o_.failures_max; }
@@ -43,6 +46,9 @@ public:
   [[nodiscard]] bool idle(steady_time now) const;
 
 private:
+  [[nodiscard]] millis circuit_pause() const;
+  std::optional<held_back> take_turn(turn t, steady_time now);
+
   pace_options o_;
   std::string origin_;
   double debt_ = 0; ///< requests taken beyond what has flowed back
@@ -50,8 +56,9 @@ private:
   steady_time pause_until_{};
   std::uint32_t failures_ = 0; ///< in a row
   steady_time circuit_until_{};
-  std::uint32_t opened_ = 0; ///< times in a row
-  bool probing_ = false;     ///< one request finds out whether the target is back
+  std::uint32_t opened_ = 0;  ///< times in a row
+  std::uint32_t refused_ = 0; ///< while it is open: they do not all come back together
+  bool probing_ = false;      ///< one request finds out whether the target is back
   steady_time probe_until_{};
   std::string last_problem_;
 };

@@ -76,9 +76,10 @@ struct occasion {
   std::string_view key = {};    ///< preflight, send, search: what all attempts of this launch share
   std::optional<launch::witness> witness = {}; ///< search
   std::string_view external_id = {};           ///< watch, finish, cancel
-  const json* details = nullptr;               ///< of the confirmation; null when adopted
-  bool force = false;                          ///< cancel: asked for by force
-  bool logs_wanted = false;                    ///< watch: fetch log text as well
+  bool restored = false; ///< preflight, search: it may be older than what the pre-flight sees
+  const json* details = nullptr; ///< of the confirmation; null when adopted
+  bool force = false;            ///< cancel: asked for by force
+  bool logs_wanted = false;      ///< watch: fetch log text as well
   wall_time now;
 };
 

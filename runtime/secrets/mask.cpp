@@ -13,6 +13,17 @@ constexpr std::string_view base64_letters
   = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr unsigned base64_bits = 6;
 
+// As a Terraform literal has it.
+std::string hcl(std::string_view plain) {
+  std::string out;
+  for (std::size_t i = 0; i < plain.size(); ++i) {
+    out += plain[i];
+    if ((plain[i] == '$' || plain[i] == '%') && i + 1 < plain.size() && plain[i + 1] == '{')
+      out += plain[i];
+  }
+  return out;
+}
+
 std::string base64(std::string_view bytes) {
   std::string out;
   std::uint32_t bits = 0;
@@ -110,6 +121,7 @@ std::vector<std::string> forms_of(std::string_view plain, std::size_t shortest) 
   forms.emplace_back(plain);
   add_json(plain, forms);
   add_base64(plain, forms);
+  forms.push_back(hcl(plain));
   for (const auto* digits : {"0123456789ABCDEF", "0123456789abcdef"})
     for (const bool plus : {false, true})
       forms.push_back(percent(plain, digits, plus));
@@ -120,6 +132,10 @@ std::vector<std::string> forms_of(std::string_view plain, std::size_t shortest) 
 
 void masker::add(std::string_view plain) {
   auto more = forms_of(plain);
+  // An address goes out without what follows its '#'.
+  if (const auto mark = plain.find('#'); mark != std::string_view::npos)
+    for (auto& form : forms_of(plain.substr(0, mark)))
+      more.push_back(std::move(form));
   for (std::size_t i = 0; i < plain.size();) {
     const auto end = std::min(plain.find('\n', i), plain.size());
     if (const auto line = plain.substr(i, end - i);

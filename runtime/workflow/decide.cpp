@@ -123,10 +123,15 @@ void decider::stop_overdue() {
   if (!cancel_over && !grace_over)
     return;
   for (auto t : std::vector(s_.active)) {
+    if (!s_.cancel_forced
+        && cut_off_at(s_, t, cancel_over ? *s_.cancel_until : *s_.grace_until) > c_.now)
+      continue; // what it may have started is looked for, so that it can be stopped
     if (!cancel_over) {
       emit(task_ended{t, 0, task_state::failed, cut_off(t), fault::grace_over,
-                      "stopped when the grace period after the failure of "
-                        + spec(*s_.failed_task).ref + " was over"});
+                      (is_outside(t) ? "asked to stop" : "stopped")
+                        + (" when the grace period after the failure of "
+                           + spec(*s_.failed_task).ref + " was over")
+                        + (is_outside(t) ? "; what it started outside may still run" : "")});
       continue;
     }
     if (is_outside(t))

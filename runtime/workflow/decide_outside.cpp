@@ -63,6 +63,7 @@ void decider::hold(std::uint32_t t, topic about, bool last) {
     e.launch_attempt = l->at.attempt;
     e.marker = launch::marker_text(*l);
     e.key = launch::key_text(*l);
+    e.restored = l->at.look;
   }
   effects_.push_back(std::move(e));
 }
@@ -103,7 +104,7 @@ void decider::start_outside(std::uint32_t t, std::uint32_t attempt,
   r.launch_id = id::derived(s_.workflow, spec(t).ref + "/launch/" + std::to_string(attempt));
   r.install8 = std::string{c_.install8};
   r.request_sha256 = request_hash(c_, inputs);
-  r.cls = code.target;
+  r.cls = code.target_for ? code.target_for(inputs) : code.target;
   r.preflight = code.preflight;
   auto intent = launch::prepare(r, launch_context(t));
   if (!intent) {
@@ -294,6 +295,10 @@ void decider::talked_of_end(const talked& e) {
     emit(task_progress{e.task, {}, {}, task.waits_for, task.calling, false}); // it may try again
   } else if (task.canceling && end.state == task_state::canceled && s_.failing() && !s_.canceling())
     end = {task_state::failed, fault::grace_over, end.message};
+  if (const auto* l = task.launch(); l != nullptr && l->at.sweep_pending)
+    log(e.task, e.attempt, log_level::warning,
+        "it was launched " + std::to_string(l->at.sends)
+          + " times, the earlier ones proven absent; it ends before the late look for them");
   conclude(e.task, 0, {e.what.set, std::move(end), {}, {}});
 }
 

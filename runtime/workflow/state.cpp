@@ -28,6 +28,17 @@ std::optional<wall_time> deadline(const state& s, std::uint32_t t) {
   return due;
 }
 
+wall_time cut_off_at(const state& s, std::uint32_t t, wall_time until) {
+  const auto* l = s.tasks[t].launch();
+  if (l == nullptr)
+    return until;
+  auto p = l->at.phase;
+  bool looked_for
+    = p == launch::phase::sending || p == launch::phase::resending || p == launch::phase::searching;
+  // One search may begin anew, after a restart.
+  return looked_for ? until + 2 * (l->plan.send_deadline + l->plan.quiesce) : until;
+}
+
 std::optional<wall_time> next_due(const state& s) {
   if (is_terminal(s.status) || s.parked())
     return std::nullopt;
@@ -37,10 +48,9 @@ std::optional<wall_time> next_due(const state& s) {
   for (auto t : s.active) {
     earliest(due, s.tasks[t].wake_at);
     earliest(due, deadline(s, t));
-  }
-  if (!s.active.empty()) {
-    earliest(due, s.grace_until);
-    earliest(due, s.cancel_until);
+    for (const auto& until : {s.grace_until, s.cancel_until})
+      if (until)
+        earliest(due, cut_off_at(s, t, *until));
   }
   return due;
 }

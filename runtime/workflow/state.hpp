@@ -81,6 +81,9 @@ struct state {
   [[nodiscard]] bool canceling() const { return cancel_until.has_value(); }
 };
 
+/// When task `t` is cut off at the latest, if the others are at `until`: what may have been started
+/// outside is looked for first, so that it can be stopped.
+wall_time cut_off_at(const state& s, std::uint32_t t, wall_time until);
 /// The earliest time at which something must happen, or nothing if only an event can move it.
 std::optional<wall_time> next_due(const state& s);
 /// Whether the node must take it up again at once after a crash (open calls, tasks ready to start).

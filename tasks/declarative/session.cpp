@@ -62,6 +62,7 @@ session::session(std::shared_ptr<const document> d, const outside::occasion& o)
       known.launch["id"] = m->launch_id.hex();
   }
   known.launch["attempt"] = o.attempt;
+  known.launch["restored"] = o.restored;
   if (o.witness)
     known.launch["newest"] = o.witness->newest;
   if (!o.external_id.empty())

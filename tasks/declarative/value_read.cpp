@@ -179,7 +179,7 @@ private:
       check_among(r, names_.lets, "let", at);
       break;
     case root::launch:
-      check_among(r, {"marker", "key", "id", "attempt", "newest"}, "launch value", at);
+      check_among(r, {"marker", "key", "id", "attempt", "newest", "restored"}, "launch value", at);
       break;
     case root::external:
       check_among(r, {"id", "details"}, "external value", at);

@@ -95,8 +95,9 @@ private:
       if (stopped->what == stop::kind::again) {
         s_.out.waits_for = stopped->message;
         s_.out.ask_in = stopped->wait;
-      } else if (stopped->what == stop::kind::refused) {
-        s_.out.trouble = stopped->message;
+      } else if (stopped->what == stop::kind::refused) { // it will not be otherwise next time
+        s_.out.end = task_end{task_state::exception, fault::outcome_lost,
+                              stopped->message + ": how it ended cannot be said"};
       } else {
         s_.out.trouble = stopped->message;
         s_.out.ask_in = stopped->wait;

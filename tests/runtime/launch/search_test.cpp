@@ -153,9 +153,14 @@ TEST_CASE("an answer that comes after all wins over the search, the proof and th
 }
 
 TEST_CASE("the late sweep tells of surplus jobs, tries again, and ends", "[launch]") {
+  story once{target_class::searched};
+  once.to_sending();
+  once.tell(send_confirmed{1, "501", {}});
+  REQUIRE(!once.s.at.sweep_pending); // one request, one job
+
   story w{target_class::searched};
-  w.to_sending();
-  w.tell(send_confirmed{1, "501", {}});
+  w.to_second_sending();
+  w.tell(send_confirmed{2, "501", {}});
   REQUIRE(w.s.at.sweep_pending);
   REQUIRE(due_in(w.s, w.context()) == w.limits.quiesce_ms);
   REQUIRE(w.wait(w.limits.quiesce_ms));
@@ -169,8 +174,8 @@ TEST_CASE("the late sweep tells of surplus jobs, tries again, and ends", "[launc
   REQUIRE(!due_in(w.s, w.context()));
 
   story n{target_class::searched};
-  n.to_sending();
-  n.tell(send_confirmed{1, "501", {}});
+  n.to_second_sending();
+  n.tell(send_confirmed{2, "501", {}});
   int sweeps = 0;
   while (n.wait(n.limits.search_interval_max_ms))
     sweeps += n.effect_of<sweep>() != nullptr ? 1 : 0;

@@ -55,6 +55,15 @@ struct story {
       tell(preflight_ok{s.at.attempt, witness{"500", "robot"}});
     REQUIRE(s.at.phase == phase::sending);
   }
+  // Sent, proven absent, sent again.
+  void to_second_sending() {
+    to_searching();
+    search_out([this] { return clean(); });
+    REQUIRE(s.at.phase == phase::absent);
+    REQUIRE(wait(limits.retry_max_ms));
+    tell(preflight_ok{s.at.attempt, witness{"500", "robot"}});
+    REQUIRE(s.at.phase == phase::sending);
+  }
   void to_searching() {
     to_sending();
     tell(send_ambiguous{s.at.attempt, "reset"});

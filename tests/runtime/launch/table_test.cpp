@@ -89,12 +89,13 @@ struct product_point {
 
 // What every step keeps true (shown below): an attempt begins without doubt, and B and C never have
 // one while a request of theirs is out. The template's `on_ambiguous: retry` is an exception, a
-// launch of class B that is looked for before it is sent (restored backup) another.
+// launch that is looked for before it is sent (restored backup) another.
 bool is_lawful(const launch_state& s) {
+  auto ph = s.at.phase;
   if (s.at.look)
-    return s.at.doubt && s.plan.cls == target_class::searched && s.plan.preflight
-           && s.at.phase != phase::sending && s.at.phase != phase::confirmed
-           && s.at.phase != phase::resending;
+    return s.at.doubt && s.plan.cls != target_class::bare && s.plan.preflight
+           && ph != phase::sending && ph != phase::confirmed && ph != phase::resending
+           && (ph != phase::searching || s.plan.cls == target_class::searched);
   if (s.plan.retry_ambiguous || !s.at.doubt)
     return true;
   bool repeatable

@@ -2,6 +2,8 @@
 #include "runtime/outside/wait.hpp"
 #include "tests/harness/catch.hpp"
 
+#include <set>
+
 using namespace o3;
 using namespace o3::outside;
 
@@ -109,6 +111,48 @@ TEST_CASE("without answers calls are held back, one finds out, and the pause dou
   p.heard(status(401), now, wall); // an answer, whatever it says
   REQUIRE(!p.open());
   REQUIRE(!p.ask(turn::fair, now));
+}
+
+TEST_CASE("a busy target that says so itself has answered", "[outside][pace]") {
+  auto p = ten_a_second();
+  for (int i = 0; i < 10; ++i)
+    p.heard(status(503, {{"content-type", "application/vnd.api+json"}}), start, wall);
+  REQUIRE(!p.open());
+}
+
+TEST_CASE("what is held for a pause is no probe, and what did not leave is withdrawn",
+          "[outside][pace]") {
+  auto p = ten_a_second();
+  for (int i = 0; i < 5; ++i)
+    p.heard(status(503, {{"retry-after", "30"}}), start, wall);
+  auto now = start + millis{6000};
+  REQUIRE(p.ask(turn::fair, now)); // the pause; the circuit would let one through
+  now = start + millis{30'000};
+  REQUIRE(!p.ask(turn::fair, now));
+  REQUIRE(p.ask(turn::fair, now));
+  p.withdrawn();
+  REQUIRE(!p.ask(turn::fair, now));
+}
+
+TEST_CASE("a turn that was reserved asks for pause and circuit only", "[outside][pace]") {
+  auto p = ten_a_second();
+  for (int i = 0; i < 100; ++i)
+    (void)p.ask(turn::fair, start);
+  REQUIRE(!p.ask(turn::taken, start));
+  p.heard(status(429, {{"retry-after", "5"}}), start, wall);
+  REQUIRE(p.ask(turn::taken, start));
+}
+
+TEST_CASE("those who are held back by a circuit do not all come back together", "[outside][pace]") {
+  auto p = ten_a_second();
+  for (int i = 0; i < 5; ++i)
+    p.heard(silence(), start, wall);
+  std::set<millis> waits;
+  for (int i = 0; i < 64; ++i)
+    waits.insert(p.ask(turn::fair, start)->wait);
+  REQUIRE(waits.size() > 50);
+  REQUIRE(*waits.begin() >= millis{5000});
+  REQUIRE(*waits.rbegin() <= millis{10'000});
 }
 
 TEST_CASE("a probe that never comes back does not hold the target back for ever",

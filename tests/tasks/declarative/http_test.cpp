@@ -122,6 +122,8 @@ TEST_CASE("what takes its time is polled until it is done", "[declarative][http]
     REQUIRE(h.end.set["r"] == 4);
   }
   auto none = started(json::object(), said(202));
-  REQUIRE(none.hold(topic::watch, target{}).end.trouble.find("nothing to poll")
-          != std::string::npos);
+  const auto never = none.hold(topic::watch, target{});
+  REQUIRE(never.end.end); // it will not be otherwise next time
+  REQUIRE(never.end.end->code == fault::outcome_lost);
+  REQUIRE(never.end.end->message.find("nothing to poll") != std::string::npos);
 }

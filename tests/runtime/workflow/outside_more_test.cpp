@@ -1,0 +1,96 @@
+// Tasks that call out: what is shown of them, restored backups, cancel while in doubt.
+#include "tests/runtime/workflow/outside_stage.hpp"
+
+using namespace o3;
+using namespace o3::workflow;
+using namespace o3::workflow::testing;
+
+TEST_CASE("what a class keeps for itself is shown nowhere", "[workflow][outside]") {
+  stage w{{task("a", "start")}};
+  w.confirmed();
+  outside::conclusion c;
+  c.set = {{"_cursor", 7}, {"url", "u"}};
+  w.say(topic::watch, c);
+  REQUIRE(w.a().attributes.contains("_cursor"));
+  std::string text;
+  json_writer out{text};
+  write_task(out, w.s, 0);
+  REQUIRE(text.find("_cursor") == std::string::npos);
+  REQUIRE(text.find("\"url\":\"u\"") != std::string::npos);
+}
+
+TEST_CASE("a target that is silent is the reason of the wait until it speaks again",
+          "[workflow][outside]") {
+  stage w{{task("a", "start")}};
+  w.confirmed();
+  outside::conclusion running, silent;
+  running.waits_for = "AWX job 41 is running";
+  silent.trouble = "HTTP 503";
+  w.say(topic::watch, running);
+  w.say(topic::watch, silent);
+  REQUIRE(why_task(w.s, 0).front().text == "waits for the target to answer: HTTP 503");
+  w.say(topic::watch, running);
+  REQUIRE(why_task(w.s, 0).front().text == "waits for AWX job 41 is running");
+}
+
+TEST_CASE("after a restored backup nothing is launched before it was searched, not even what had "
+          "not begun in the backup",
+          "[workflow][outside]") {
+  for (bool begun : {true, false}) {
+    INFO("begun " << begun);
+    auto tasks = json::array({task("a", "start")});
+    if (!begun) {
+      tasks[0]["depends_on"] = {"b"};
+      tasks.push_back(task("b", "read"));
+    }
+    stage w{tasks};
+    REQUIRE(w.talks() == std::vector{begun ? topic::preflight : topic::read});
+    w.now += seconds{60};
+    w.restored_epoch = w.epoch + 1;
+    w.restored_at = w.now;
+    w.crash();
+    if (!begun)
+      w.tell(talked{1, 1, topic::read, 0, over(task_state::successful)});
+    REQUIRE(w.a().launch() != nullptr);
+    REQUIRE(w.a().launch()->at.look);
+    if (w.a().launch()->at.phase == launch::phase::prepared)
+      w.pass(millis{1});
+    w.say(topic::preflight, launch::preflight_ok{1, launch::witness{"40", "o3"}});
+    REQUIRE(w.talks() == std::vector{topic::search});
+    w.crash(); // told once: the record of the new epoch says so
+    REQUIRE(w.talks() == std::vector{topic::search});
+    w.say(topic::search, listing(w, {{"41", 1, launch::launch_kind::manual}}));
+    REQUIRE(w.talks() == std::vector{topic::watch});
+    REQUIRE(w.a().launch()->at.sends == 0);
+  }
+}
+
+TEST_CASE("a workflow accepted after the restore launches at once", "[workflow][outside]") {
+  stage w{{task("a", "start", json{{"depends_on", {"b"}}}), task("b", "read")}};
+  w.restored_epoch = 1;
+  w.restored_at = w.now - seconds{1};
+  w.tell(talked{1, 1, topic::read, 0, over(task_state::successful)});
+  w.say(topic::preflight, launch::preflight_ok{1, launch::witness{"40", "o3"}});
+  REQUIRE(w.talks() == std::vector{topic::send});
+}
+
+TEST_CASE("a canceled workflow waits for the search of what it may have started",
+          "[workflow][outside]") {
+  stage w{{task("a", "start")}, {{"cancel_deadline_s", 10}}};
+  w.say(topic::preflight, launch::preflight_ok{1, launch::witness{"40", "o3"}});
+  w.say(topic::send, launch::send_ambiguous{1, "reset"});
+  w.tell(cancel_asked{"ann", "", false});
+  w.pass(seconds{60}); // long after the deadline
+  REQUIRE(!is_terminal(w.s.status));
+  REQUIRE(next_due(w.s));
+  REQUIRE(*next_due(w.s) > w.now);
+  w.say(topic::search, listing(w, {{"41", 1, launch::launch_kind::manual}}));
+  // Found: it is stopped, by a request nobody waits for.
+  REQUIRE(w.talks().back() == topic::cancel);
+  REQUIRE(is_terminal(w.s.status));
+}
+
+TEST_CASE("the delivery class may follow from the inputs", "[workflow][outside]") {
+  stage w{{task("a", "by_input")}};
+  REQUIRE(w.a().launch()->plan.cls == launch::target_class::idempotent);
+}
