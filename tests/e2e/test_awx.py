@@ -3,6 +3,7 @@ answers, and what an operator does where O3 cannot know."""
 import json
 import os
 import shutil
+import sqlite3
 import time
 import urllib.request
 
@@ -135,6 +136,25 @@ class Awx(O3Test):
         self.s.kill()
         self.s.start().ready()
         self.assertNotIn("put back from a backup", self.s.stderr)
+
+    def test_a_backup_taken_while_it_ran_is_known_as_one(self):
+        """The same boot, the same epoch: what tells is how far the store was, written down beside it every few seconds."""
+        self.assertEqual(self.s.ended(self.launch())["state"], "successful")
+        backup = os.path.join(self.s.root, "hot.db")
+        with sqlite3.connect(os.path.join(self.s.data, "o3.db")) as source, sqlite3.connect(backup) as target:
+            source.backup(target)
+        def bookmark():
+            with open(os.path.join(self.s.data, "epoch"), encoding="ascii") as f:
+                return f.read()
+        kept = bookmark()
+        self.assertEqual(self.s.ended(self.launch())["state"], "successful")
+        until(lambda: bookmark() != kept, "how far the store is, is noted")
+        self.s.kill()
+        for name in ("o3.db-wal", "o3.db-shm"):
+            os.remove(os.path.join(self.s.data, name))
+        shutil.copy(backup, os.path.join(self.s.data, "o3.db"))
+        self.s.start().ready()
+        self.assertIn("put back from a backup", self.s.stderr)
 
     def test_what_never_arrived_is_launched_once_absence_is_proven(self):
         self.sim.faults({"match": LAUNCH, "nth": 1, "fault": {"kind": "status", "status": 502}})
