@@ -93,7 +93,7 @@ void talk(workflow_actor* self, const workflow::hold_talk& h) {
   o->last_task_state = t.last_state ? to_string(*t.last_state) : std::string_view{"never"};
   o->force = s.cancel_forced;
   if (!t.launches.empty()) {
-    o->external_id = t.launches.back().outcome.external_id;
+    o->external_id = h.external_id.empty() ? t.launches.back().outcome.external_id : h.external_id;
     o->details = t.launches.back().outcome.details;
   }
   if (h.last) { // nobody waits for it: not one of this workflow's

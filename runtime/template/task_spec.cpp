@@ -8,9 +8,9 @@ namespace {
 
 constexpr std::array<std::string_view, 8> task_keys{
   "name", "ref_name", "description", "class", "input", "always_run", "depends_on", "optional"};
-constexpr std::array<std::string_view, 3> task_keys_2{"retry", "timeout_s", "total_timeout_s"};
-constexpr std::array<std::string_view, 4> task_keys_later{"when", "for_each", "requires",
-                                                          "on_ambiguous"};
+constexpr std::array<std::string_view, 5> task_keys_2{"retry", "timeout_s", "total_timeout_s",
+                                                      "on_ambiguous", "on_surplus"};
+constexpr std::array<std::string_view, 3> task_keys_later{"when", "for_each", "requires"};
 constexpr std::array<std::string_view, 5> retry_keys{"on", "times", "delay_s", "factor",
                                                      "delay_max_s"};
 constexpr std::array<task_state, 3> retried_states{task_state::failed, task_state::exception,
@@ -150,6 +150,17 @@ std::vector<std::pair<std::string, expression>> read_inputs(const json& lines, c
   return inputs;
 }
 
+// One of two words, the first of which is the default.
+bool second_of(object_reader& in, const char* key, const place& at, std::string_view first,
+               std::string_view second, std::size_t bytes_max, reporter& out) {
+  const auto said = in.text(key, bytes_max);
+  if (said.empty() || said == first || said == second)
+    return said == second;
+  out.fail(fault::bad_value, place{at, key}, "'" + printable(said, 64) + "' is no choice here",
+           "known: " + std::string{first} + ", " + std::string{second});
+  return false;
+}
+
 task_spec read_task(const json& item, const place& at, int schema_version, const limits& lim,
                     reporter& out) {
   task_spec task;
@@ -178,6 +189,9 @@ task_spec read_task(const json& item, const place& at, int schema_version, const
     read_retries(in, at, what, lim, task, out);
     task.timeout = in.seconds("timeout_s");
     task.total_timeout = in.seconds("total_timeout_s");
+    task.retry_ambiguous
+      = second_of(in, "on_ambiguous", at, "operator", "retry", lim.text_bytes, out);
+    task.cancel_surplus = second_of(in, "on_surplus", at, "alert", "cancel", lim.text_bytes, out);
   }
   return task;
 }

@@ -38,6 +38,8 @@ struct task_spec {
   std::vector<retry_rule> retry;       ///< first rule whose `on` names the end state
   std::optional<millis> timeout;       ///< per attempt (timeout_s)
   std::optional<millis> total_timeout; ///< over all attempts (total_timeout_s)
+  bool retry_ambiguous = false; ///< on_ambiguous: a launch that may have happened is repeated
+  bool cancel_surplus = false;  ///< on_surplus: a job with our marker that nobody owns is canceled
 };
 
 struct template_doc {
@@ -54,8 +56,8 @@ struct template_doc {
 };
 
 /// Reads a template; errors in `found` refuse it. Unknown keys are errors that name the nearest
-/// key; the keys of later schema features (when, for_each, finally, on_failure, requires,
-/// on_ambiguous, outputs) are refused as `not_supported` until they do something.
+/// key; the keys of later schema features (when, for_each, finally, on_failure, requires, outputs)
+/// are refused as `not_supported` until they do something.
 template_doc parse_template(const json& doc, const limits& lim, findings& found);
 
 } // namespace o3

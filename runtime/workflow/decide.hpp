@@ -83,6 +83,7 @@ struct hold_talk {
   std::optional<launch::witness> witness;
   millis deadline{};       ///< send: of the request; 0 = the client's own
   steady_time not_after{}; ///< send: not begun later
+  std::string external_id; ///< cancel: of a job that nobody owns; "" is the launch's own
   bool restored = false;   ///< it may have been launched before anything this node remembers
   bool last = false;       ///< cancel: the task has ended, nobody waits for an answer
 };

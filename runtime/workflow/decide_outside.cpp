@@ -106,6 +106,9 @@ void decider::start_outside(std::uint32_t t, std::uint32_t attempt,
   r.request_sha256 = request_hash(c_, inputs);
   r.cls = code.target_for ? code.target_for(inputs) : code.target;
   r.preflight = code.preflight;
+  r.retry_ambiguous = spec(t).retry_ambiguous;
+  r.on_surplus
+    = spec(t).cancel_surplus ? launch::surplus_rule::cancel : launch::surplus_rule::alert;
   auto intent = launch::prepare(r, launch_context(t));
   if (!intent) {
     end_attempt(t, 0, {task_state::exception, intent.error().code, intent.error().message}, {});
@@ -159,7 +162,13 @@ void decider::perform_launch(std::uint32_t t, const launch::effect& x) {
     for (const auto& i : alert->ids)
       ids += (ids.empty() ? "" : ", ") + i;
     log(t, s_.tasks[t].attempt, log_level::error,
-        "the target holds jobs with this task's marker that nobody owns: " + printable(ids));
+        "the target holds jobs with this task's marker that nobody owns: " + printable(ids)
+          + (alert->cancel ? "; they are canceled" : ""));
+    if (alert->cancel)
+      for (const auto& i : alert->ids) {
+        hold(t, topic::cancel, true);
+        std::get<hold_talk>(effects_.back()).external_id = i;
+      }
     return;
   }
   hold(t, topic::search);

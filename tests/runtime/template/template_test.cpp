@@ -103,9 +103,13 @@ TEST_CASE("each mistake in a template has its code, place, sentence and hint", "
      "remove"},
     {with("/tasks/0/requires", 1), fault::not_supported, "/tasks/0/requires", "'requires'",
      "remove"},
-    {with("/tasks/0/on_ambiguous", 1), fault::not_supported, "/tasks/0/on_ambiguous",
-     "'on_ambiguous'", "remove"},
+    {with("/tasks/0/requires", 1), fault::not_supported, "/tasks/0/requires", "'requires'",
+     "remove"},
     {with("/tasks/0/timeout_s", -0.5), fault::bad_value, "/tasks/0/timeout_s", "from 0 to", ""},
+    {with("/tasks/0/on_ambiguous", "again"), fault::bad_value, "/tasks/0/on_ambiguous", "'again'",
+     "known: operator, retry"},
+    {with("/tasks/0/on_surplus", "keep"), fault::bad_value, "/tasks/0/on_surplus", "'keep'",
+     "known: alert, cancel"},
     {with("/tasks/0/total_timeout_s", true), fault::wrong_type, "/tasks/0/total_timeout_s",
      "a number", ""},
     {with("/tasks/0/retry", 3), fault::wrong_type, "/tasks/0/retry", "a list", ""},
@@ -221,6 +225,8 @@ TEST_CASE("schema_version 2 brings time limits and retries, defaults filled in",
   auto& task = doc["tasks"][0];
   task["timeout_s"] = 0.001;
   task["total_timeout_s"] = 3600;
+  task["on_ambiguous"] = "retry";
+  task["on_surplus"] = "cancel";
   task["always_run"] = true;
   task["optional"] = true;
   task["retry"] = parsed(
@@ -235,6 +241,8 @@ TEST_CASE("schema_version 2 brings time limits and retries, defaults filled in",
   REQUIRE(spec.name == "a");
   REQUIRE(spec.timeout == millis{1});
   REQUIRE(spec.total_timeout == millis{3'600'000});
+  REQUIRE(spec.retry_ambiguous);
+  REQUIRE(spec.cancel_surplus);
   REQUIRE(spec.always_run);
   REQUIRE(spec.optional);
   REQUIRE(spec.retry.size() == 2);

@@ -94,3 +94,30 @@ TEST_CASE("the delivery class may follow from the inputs", "[workflow][outside]"
   stage w{{task("a", "by_input")}};
   REQUIRE(w.a().launch()->plan.cls == launch::target_class::idempotent);
 }
+
+TEST_CASE("a template may choose to repeat what may have happened, and to cancel what nobody owns",
+          "[workflow][outside]") {
+  stage bare{{task("a", "bare", {{"on_ambiguous", "retry"}})}};
+  bare.say(topic::preflight, launch::preflight_ok{1, {}});
+  bare.say(topic::send, launch::send_ambiguous{1, "reset"});
+  REQUIRE(bare.a().launch()->at.phase == launch::phase::prepared);
+  REQUIRE(bare.a().launch()->at.attempt == 2);
+  stage asked{{task("a", "bare")}};
+  asked.say(topic::preflight, launch::preflight_ok{1, {}});
+  asked.say(topic::send, launch::send_ambiguous{1, "reset"});
+  REQUIRE(asked.a().launch()->at.phase == launch::phase::parked);
+
+  for (bool cancel : {true, false}) {
+    stage w{{task("a", "start", cancel ? json{{"on_surplus", "cancel"}} : json::object())}};
+    w.say(topic::preflight, launch::preflight_ok{1, launch::witness{"40", "o3"}});
+    w.say(topic::send, launch::send_ambiguous{1, "reset"});
+    w.say(topic::search, listing(w, {{"41", 1, launch::launch_kind::manual},
+                                     {"42", 1, launch::launch_kind::manual}}));
+    REQUIRE(w.a().launch()->outcome.external_id == "41");
+    std::vector<std::string> canceled;
+    for (const auto& e : w.effects)
+      if (const auto* h = std::get_if<hold_talk>(&e); h != nullptr && h->about == topic::cancel)
+        canceled.push_back(h->external_id);
+    REQUIRE(canceled == (cancel ? std::vector<std::string>{"42"} : std::vector<std::string>{}));
+  }
+}

@@ -44,6 +44,9 @@ struct stage {
     auto chosen = std::make_shared<outside::outside_code>(*starts);
     chosen->target_for = [](const json&) { return launch::target_class::idempotent; };
     codes["by_input"].outside = chosen;
+    auto bare = std::make_shared<outside::outside_code>(*starts);
+    bare->target = launch::target_class::bare;
+    codes["bare"].outside = bare;
     json doc = {{"name", "x"},
                 {"ref_name", "x"},
                 {"description", ""},
