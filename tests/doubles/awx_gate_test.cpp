@@ -98,7 +98,8 @@ TEST_CASE("awx: a token is made with basic or bearer, shown once, and works") {
   REQUIRE(made.status == 201);
   const probe fresh(s.sim->port(), made.body["token"], "application/json");
   CHECK(fresh.get("/api/v2/me/").body["results"][0]["username"] == "operator");
-  for (const auto& row : s.op().get("/api/v2/tokens/").body["results"])
+  const auto listed = s.op().get("/api/v2/tokens/");
+  for (const auto& row : listed.body["results"])
     CHECK(row["token"] == "************");
   CHECK(s.op().post("/api/v2/tokens/", {{"scope", "all"}}).status == 400);
   CHECK(s.op().post("/api/v2/users/1/personal_tokens/", {{"scope", "write"}}).status == 403);
