@@ -119,6 +119,7 @@ public:
     if (data.is_discarded())
       return true;
     model_.take_event(e.event, data);
+    event_at_ = ctx_.env.time.steady();
     end_seen_ = end_seen_ || e.event == "workflow.ended";
     stale_ = true;
     if (how_ == show_as::lines)
@@ -128,7 +129,11 @@ public:
 
   bool on_tick() {
     const auto now = ctx_.env.time.steady();
-    if (stale_ && how_ == show_as::picture && now - refreshed_ >= refresh_every_)
+    // Lines need no document, but no event tells that an operator is needed: after a silence.
+    constexpr millis silence{2000};
+    const bool due
+      = how_ == show_as::picture ? now - refreshed_ >= refresh_every_ : now - event_at_ >= silence;
+    if (stale_ && due)
       refresh();
     draw();
     return goes_on();
@@ -161,7 +166,7 @@ private:
   progress model_;
   bool stale_ = true;
   bool end_seen_ = false; ///< the event, not the document
-  steady_time refreshed_{};
+  steady_time refreshed_{}, event_at_{};
   millis refresh_every_{1000};
 };
 

@@ -67,6 +67,39 @@ table task_table(const json& doc, wall_time now) {
   return t;
 }
 
+// What was launched, how it would be known again, and what an operator may say of it.
+void show_launches(const context& c, const json& t) {
+  auto& out = c.env.out;
+  if (!t.contains("launches") || !t["launches"].is_array())
+    return;
+  const json none = json::object();
+  const auto part = [&](const json& l, const char* key) -> const json& {
+    return l.contains(key) && l[key].is_object() ? l[key] : none;
+  };
+  for (const auto& l : t["launches"]) {
+    const auto external = text_of(l, "external_id", 160);
+    line(out, "  launch", text_of(l, "phase", 32) + (external.empty() ? "" : ", id " + external));
+    line(out, "  marker", text_of(l, "marker", 160));
+    const auto& sent = part(l, "sent");
+    if (!text_of(sent, "last_at").empty())
+      line(out, "  sent",
+           text_of(sent, "count", 16) + " time(s), last at " + text_of(sent, "last_at", 40));
+    const auto& searched = part(l, "searched");
+    if (text_of(searched, "count", 16) != "0" && !searched.empty())
+      line(out, "  searched",
+           text_of(searched, "count", 16) + " time(s), " + text_of(searched, "clean", 16)
+             + " complete listing(s) without it");
+    const auto& seen = part(l, "witness");
+    if (!seen.empty())
+      line(out, "  before",
+           "newest " + text_of(seen, "newest_job", 160) + ", as " + text_of(seen, "identity", 160));
+    line(out, "  said", text_of(l, "last_error", 400));
+    if (text_of(l, "phase", 32) == "parked")
+      out << "  say what became of it: o3 resolve WORKFLOW " << text_of(t, "ref", 160)
+          << " adopt ID | declare-absent | give-up\n";
+  }
+}
+
 void show_task(const context& c, const json& t) {
   auto& out = c.env.out;
   const auto state = text_of(t, "state", 32);
@@ -82,6 +115,7 @@ void show_task(const context& c, const json& t) {
     line(out, "  error", text_of(t["error"], "message") + " [" + text_of(t["error"], "code") + "]");
   else
     line(out, "  why", first_why(t));
+  show_launches(c, t);
   if (t.contains("outputs") && t["outputs"].is_object())
     for (const auto& [name, held] : t["outputs"].items())
       out << "  output " << printable(name, 160) << " = " << text_of(t["outputs"], name.c_str())

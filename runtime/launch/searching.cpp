@@ -193,7 +193,7 @@ std::string_view stepper::nothing_found(const search_result& e) {
                                  + "', before the launch it said '" + n_.witness->identity + "'"
       : e.seen == witness_seen::gone
         ? "job " + n_.witness->newest
-            + ", the newest before the launch, is gone: older jobs were purged, ours may be"
+            + ", the newest before the launch, is not shown any more: ours may be gone as well"
         : "the listing shows neither job " + n_.witness->newest
             + ", the newest before the launch, nor a newer one";
   if (over && ++n_.at.blind >= c_.limits.clean_listings_min)

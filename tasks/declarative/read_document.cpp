@@ -119,6 +119,34 @@ bool is_terminal_word(std::string_view state) {
          || state == "exception";
 }
 
+namespace {
+
+bool mentions(const json& doc, const char* section, std::string_view text) {
+  const auto at = doc.find(section);
+  return at != doc.end() && canonical(*at).find(text) != std::string::npos;
+}
+
+// What is searched for after a lost answer must have been put somewhere, or absence is "proven" of
+// what is there.
+void check_marker(const json& doc, reporter& out) {
+  const place top;
+  if (doc.value("delivery", json{}) != "B" || !doc.contains("send") || !doc.contains("search"))
+    return;
+  const bool marked = mentions(doc, "search", "\"marked\"");
+  if (!marked && !mentions(doc, "search", "\"ours\""))
+    out.fail(fault::bad_value, place{top, "search"},
+             "the search does not say by what a launched thing is known",
+             "give a list \"marked\": where the marker stands, or \"ours\": a condition");
+  if (marked && !mentions(doc, "send", "${launch.marker")
+      && !mentions(doc, "preflight", "${launch.marker"))
+    out.fail(
+      fault::bad_value, place{top, "send"},
+      "nothing that is sent carries the marker, so what was launched could not be found again",
+      "put ${launch.marker} into the request, where the search looks for it");
+}
+
+} // namespace
+
 document read_document(const json& doc, const helper_set& helpers, findings& found) {
   reporter out{found, limits{}};
   document d;
@@ -155,6 +183,7 @@ document read_document(const json& doc, const helper_set& helpers, findings& fou
   parts.read_sections(r, d);
   d.about = std::move(about);
   check_whole(d, out);
+  check_marker(doc, out);
   return d;
 }
 

@@ -188,6 +188,26 @@ class Awx(O3Test):
             self.assertEqual(self.s.ended(workflow)["state"], ends, verb)
             self.assertEqual(len(self.sim.ledger("launch")), before + (2 if verb == "declare-absent" else 1), verb)
 
+    def test_run_follow_ends_with_4_when_somebody_is_needed(self):
+        self.assertEqual(self.s.ended(self.launch())["state"], "successful")
+        old = {"kind": "lag", "ms": 600000}
+        self.sim.faults({"match": LAUNCH, "nth": 1, "fault": {"kind": "drop_answer"}},
+                        {"match": {"method": "GET", "route": "/api/v2/job_templates/*/jobs/"}, "skip": 1, "fault": old},
+                        {"match": {"method": "GET", "route": "/api/v2/unified_jobs/"}, "fault": old})
+        told = self.s.cli("run", "awx_job_template_run", "-v", f"awx_url={self.sim.url}", "-v", "job_template_id=10",
+                          "-v", f"awx_token={self.sim.tokens['operator']}", "-v", "extra_vars={}", "--follow")
+        self.assertEqual(told.returncode, 4, told)
+        workflow = self.s.get("/workflow/?state=needs_operator")["items"][0]["id"]
+        shown = self.s.cli("status", workflow, "launch_job_template").stdout
+        for words in ("o3-", "complete listing", "newest", "o3 resolve", "give-up"):
+            self.assertIn(words, shown)
+
+    def test_text_that_cannot_carry_the_marker_is_called_so(self):
+        workflow = self.launch(extra_vars="greeting: hello")
+        self.s.ended(workflow)
+        self.assertIn("no JSON object", self.task(workflow)["error"]["message"])
+        self.assertEqual(self.sim.ledger("launch"), [])
+
     def test_answers_that_are_no_awx_end_in_words(self):
         for kind, more in (("not_json", {}), ("redirect", {"status": 302})):
             self.sim.faults({"match": {"method": "GET"}, "fault": {"kind": kind, **more}})

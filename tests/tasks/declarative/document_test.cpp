@@ -165,6 +165,17 @@ TEST_CASE("each mistake is named at its place, with what to do", "[declarative][
   }
 }
 
+TEST_CASE("what is searched for must have been put somewhere", "[declarative][document]") {
+  auto nowhere = small();
+  nowhere["send"]["requests"][0]["body"].erase("tag");
+  auto found = load_errors(nowhere);
+  REQUIRE(all(found).find("/send bad_value: nothing that is sent carries the marker")
+          != std::string::npos);
+  auto unknown = small();
+  unknown["search"]["lists"][0].erase("marked");
+  REQUIRE(all(load_errors(unknown)).find("/search") != std::string::npos);
+}
+
 TEST_CASE("all mistakes are told at once", "[declarative][document]") {
   auto doc = small();
   doc["nme"] = 1;
