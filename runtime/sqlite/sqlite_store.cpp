@@ -11,6 +11,7 @@
 #include <array>
 #include <fcntl.h>
 #include <mutex>
+#include <optional>
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -55,6 +56,7 @@ public:
   sqlite_backend(std::shared_ptr<data_dir> dir, sqlite_options o)
       : dir_(std::move(dir)), file_(dir_->path() / "o3.db"), options_(std::move(o)),
         checkpointer_(file_, access::write, {1024, options_.wal_limit_bytes, durability::full}),
+        keeper_(file_, access::read, {256, options_.wal_limit_bytes, durability::full}),
         page_bytes_(static_cast<std::size_t>(checkpointer_.ask_number("PRAGMA page_size"))) {}
 
   result<done> prepare() {
@@ -96,12 +98,12 @@ public:
 
   void checkpoint() override {
     const std::lock_guard lock{checkpoint_mutex_};
-    const auto frames = checkpoint_step(SQLITE_CHECKPOINT_PASSIVE);
+    const auto frames = copy_frames();
     // Only a writer that finds every frame copied begins the WAL again, and while appends never
     // pause it never does: the WAL would grow for ever. The second passive step leaves little to
     // copy for the one that shuts the writer out.
     if (frames * page_bytes_ > options_.wal_limit_bytes / 2) {
-      checkpoint_step(SQLITE_CHECKPOINT_PASSIVE);
+      copy_frames();
       const closed_gate closed{*gate_};
       checkpoint_step(frames * page_bytes_ > 2 * options_.wal_limit_bytes
                         ? SQLITE_CHECKPOINT_TRUNCATE
@@ -114,6 +116,35 @@ public:
   }
 
 private:
+  // SQLite 3.7.0 to 3.51.2, and so that of Debian 12 and 13, can lose committed pages when a writer
+  // begins the WAL anew in the moment a checkpoint begins (sqlite.org/wal.html#walresetbug). So
+  // nobody may begin it anew while one runs: a reader that stands in the WAL keeps writers from
+  // that, and it takes its place while the writer is shut out. It stands in the WAL only if that
+  // holds frames that are not copied yet; the small commit sees to it.
+  std::size_t copy_frames() {
+    std::optional<leaving> left;
+    {
+      const closed_gate closed{*gate_};
+      if (gate_->passes() == copied_at_) // nothing came since: nobody is kept waiting
+        return checkpoint_step(SQLITE_CHECKPOINT_PASSIVE);
+      copied_at_ = gate_->passes();
+      checkpointer_.run("INSERT INTO meta(key, value) VALUES('_checkpoints', '1') ON CONFLICT(key) "
+                        "DO UPDATE SET value = CAST(value AS INTEGER) + 1");
+      keeper_.run("BEGIN");
+      left.emplace(keeper_);
+      keeper_.ask_number("SELECT count(*) FROM shard");
+    }
+    return checkpoint_step(SQLITE_CHECKPOINT_PASSIVE);
+  }
+
+  struct leaving {
+    connection& keeper;
+    explicit leaving(connection& k) : keeper(k) {}
+    leaving(const leaving&) = delete;
+    leaving& operator=(const leaving&) = delete;
+    ~leaving() { sqlite3_exec(keeper.raw(), "COMMIT", nullptr, nullptr, nullptr); }
+  };
+
   /// The frames in the WAL when it began.
   std::size_t checkpoint_step(int mode) {
     int all = 0;
@@ -129,6 +160,8 @@ private:
   sqlite_options options_;
   std::mutex checkpoint_mutex_;
   connection checkpointer_;
+  connection keeper_;           ///< reads, so that nobody begins the WAL anew; see copy_frames
+  std::uint64_t copied_at_ = 0; ///< passes of the gate at the last copy
   std::size_t page_bytes_;
   std::shared_ptr<writer_gate> gate_ = std::make_shared<writer_gate>();
 };

@@ -3,6 +3,7 @@
 // leaves; one checkpointer at a time closes and opens.
 #pragma once
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 #include <utility>
 
@@ -24,6 +25,7 @@ public:
     std::unique_lock lock{mutex_};
     changed_.wait(lock, [this] { return !closed_; });
     inside_ = true;
+    ++passes_;
   }
   void leave() {
     const std::lock_guard lock{mutex_};
@@ -43,9 +45,13 @@ public:
     changed_.notify_all();
   }
 
+  /// Transactions so far. Only while it is closed.
+  [[nodiscard]] std::uint64_t passes() const { return passes_; }
+
 private:
   std::mutex mutex_;
   std::condition_variable changed_;
+  std::uint64_t passes_ = 0;
   bool taken_ = false;
   bool inside_ = false;
   bool closed_ = false;
