@@ -232,11 +232,17 @@ class Torture:
 
     def run(self):
         self.prepare()
-        for _ in range(self.kills):
+        # A control goes on until it has had its effect: what it breaks shows by chance.
+        most = self.kills * (8 if self.control else 1)
+        while self.done < most and not (self.control and self.done >= self.kills and self.doubled()):
             self.one_life()
             if self.done % 100 == 0:
                 print(f"  {self.done} kills, {self.inside} of them inside a launch, {len(self.accepted)} workflows", flush=True)
         return self.settle()
+
+    def doubled(self):
+        launches = [marker_of(x)[0] for x in self.sim.ledger("launch") if marker_of(x)]
+        return len(launches) > len(set(launches))
 
     def close(self):
         if self.server.process and self.server.process.poll() is None:
