@@ -57,8 +57,7 @@ std::string group_key(const batch_section& b, const session& s, const outside::r
          + (q.verify ? "" : " unverified") + (q.ca_file.empty() ? "" : " " + q.ca_file);
 }
 
-std::vector<std::pair<std::string, json>> rows_of(const batch_section& b, session& s,
-                                                  json rows) {
+std::vector<std::pair<std::string, json>> rows_of(const batch_section& b, session& s, json rows) {
   std::vector<std::pair<std::string, json>> out;
   for (auto& row : rows) {
     evaluator e{s.known};
