@@ -116,6 +116,14 @@ public:
   }
 
 private:
+  struct leaving {
+    connection& keeper;
+    explicit leaving(connection& k) : keeper(k) {}
+    leaving(const leaving&) = delete;
+    leaving& operator=(const leaving&) = delete;
+    ~leaving() { sqlite3_exec(keeper.raw(), "COMMIT", nullptr, nullptr, nullptr); }
+  };
+
   // SQLite 3.7.0 to 3.51.2, and so that of Debian 12 and 13, can lose committed pages when a writer
   // begins the WAL anew in the moment a checkpoint begins (sqlite.org/wal.html#walresetbug). So
   // nobody may begin it anew while one runs: a reader that stands in the WAL keeps writers from
@@ -125,25 +133,27 @@ private:
     std::optional<leaving> left;
     {
       const closed_gate closed{*gate_};
-      if (gate_->passes() == copied_at_) // nothing came since: nobody is kept waiting
+      // Nothing came since, so nobody is kept waiting; or it cannot be done beside the writer.
+      if (gate_->passes() == copied_at_ || !stand_in_wal(left))
         return checkpoint_step(SQLITE_CHECKPOINT_PASSIVE);
       copied_at_ = gate_->passes();
-      checkpointer_.run("INSERT INTO meta(key, value) VALUES('_checkpoints', '1') ON CONFLICT(key) "
-                        "DO UPDATE SET value = CAST(value AS INTEGER) + 1");
-      keeper_.run("BEGIN");
-      left.emplace(keeper_);
-      keeper_.ask_number("SELECT count(*) FROM shard");
     }
     return checkpoint_step(SQLITE_CHECKPOINT_PASSIVE);
   }
 
-  struct leaving {
-    connection& keeper;
-    explicit leaving(connection& k) : keeper(k) {}
-    leaving(const leaving&) = delete;
-    leaving& operator=(const leaving&) = delete;
-    ~leaving() { sqlite3_exec(keeper.raw(), "COMMIT", nullptr, nullptr, nullptr); }
-  };
+  // Errors are left to those whose work it is to meet them: the copy, and the writer.
+  bool stand_in_wal(std::optional<leaving>& left) {
+    const auto done = [](connection& c, const char* sql) {
+      return sqlite3_exec(c.raw(), sql, nullptr, nullptr, nullptr) == SQLITE_OK;
+    };
+    if (!done(checkpointer_,
+              "INSERT INTO meta(key, value) VALUES('_checkpoints', '1') ON CONFLICT(key) "
+              "DO UPDATE SET value = CAST(value AS INTEGER) + 1")
+        || !done(keeper_, "BEGIN"))
+      return false;
+    left.emplace(keeper_);
+    return done(keeper_, "SELECT count(*) FROM shard");
+  }
 
   /// The frames in the WAL when it began.
   std::size_t checkpoint_step(int mode) {
