@@ -20,7 +20,7 @@ class Memory(O3Test):
             if "libasan" in f.read():
                 self.skipTest("ASan keeps freed memory")
         s.put_template(template("wide", *[task(f"t{n}", class_name) for n in range(self.TASKS)]))
-        for n in range(rounds // 2):  # caches and allocator arenas reach their size
+        for n in range(2 * rounds):  # caches and allocator arenas reach their size
             self.run_one(s, f"warm-{n}")
         before = resident_kib(s.process.pid)
         for n in range(rounds):
