@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import urllib.error
 import urllib.request
 
 from o3proc import PROGRAM, until
@@ -33,8 +34,15 @@ class Sim:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.url}/_sim/{path}", data=data, method=method,
                                          headers={"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
+        for tries in range(20, 0, -1):  # a scripted fault of connections meets these as well
+            try:
+                with urllib.request.urlopen(request, timeout=30) as answer:
+                    return json.load(answer)
+            except urllib.error.HTTPError:
+                raise
+            except OSError:
+                if tries == 1:
+                    raise
 
     def faults(self, *rules):
         """Replaces all rules."""
