@@ -1,7 +1,6 @@
 #include "actors/engine/outside_actor.hpp"
 
 #include "actors/engine/outside_shell.hpp"
-#include "actors/pollers/poller_actor.hpp"
 #include "actors/supervision/supervisor.hpp"
 
 #include "actors/pch.hpp"
@@ -9,8 +8,6 @@
 namespace o3::engine {
 
 using outside::topic;
-
-void on_polled(outside_actor* self, const pollers::polled& m); // outside_watch.cpp
 
 namespace {
 

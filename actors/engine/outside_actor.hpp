@@ -8,9 +8,7 @@
 //   drop{}         -      the attempt is over: talks are forgotten, a last cancel is still held
 //   heard{n, a}    -      from the caller: an answer
 //   polled{id, …}  -      from the poller: how the thing is
-//   again{topic}   -      to itself: a watch, a talk that asked to be held again, or a request
-//   whose
-//                         turn has come is due
+//   again{topic}   -      to itself: a watch or a talk is due again, or a request's turn has come
 //
 // Stored secrets are put in when a talk begins, so that a new value counts from the next talk on; a
 // request that would carry one where it may not go is not sent. What a talk concludes is starred

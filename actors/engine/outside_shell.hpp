@@ -4,6 +4,7 @@
 #pragma once
 #include "actors/engine/messages.hpp"
 #include "actors/engine/outside_actor.hpp"
+#include "actors/pollers/poller_actor.hpp"
 #include "runtime/secrets/guard.hpp"
 
 #include <caf/stateful_actor.hpp>
@@ -64,6 +65,8 @@ outside::conclusion broken(outside::topic about, std::string why);
 /// passes on hints only.
 bool poll(outside_actor* self);
 void unwatch(outside_actor* self);
+/// A row of the thing we wait for, why there is none, or a hint.
+void on_polled(outside_actor* self, const pollers::polled& m);
 /// How long until the same talk is held again.
 millis pause(const outside_actor_state& st, const conversation& c, const outside::conclusion& said);
 /// After a talk of its own: when the log of what the poller watches is read next.

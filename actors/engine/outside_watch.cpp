@@ -1,6 +1,5 @@
 // What the poller does for an attempt, and how often it looks for itself.
 #include "actors/engine/outside_shell.hpp"
-#include "actors/pollers/poller_actor.hpp"
 #include "runtime/outside/poll_schedule.hpp"
 
 #include "actors/pch.hpp"

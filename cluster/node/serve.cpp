@@ -217,7 +217,7 @@ int work() {
   rlimit core{};
   if (::getrlimit(RLIMIT_CORE, &core) == 0 && core.rlim_max == 0) // as its node does
     keep_memory_private();
-  tasks::registry classes{tasks::registry::builtin()};
+  tasks::registry classes{tasks::registry::native()};
   return tasks::run_worker(STDIN_FILENO, STDOUT_FILENO, classes, system_clock(), *random);
 }
 

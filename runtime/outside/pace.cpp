@@ -71,10 +71,7 @@ void pace::heard(const answer& a, steady_time now, wall_time wall) {
   bool gateway = a.status == 502 || a.status == 503 || a.status == 504;
   bool answered = a.status != 0
                   && !(gateway && a.header("content-type").find("json") == std::string_view::npos);
-  if (a.status == 429 || a.status == 503)
-    if (auto wait = told_to_wait(a, wall))
-      pause_until_ = std::max(pause_until_, now + *wait);
-  if (a.header("x-ratelimit-remaining") == "0")
+  if (a.status == 429 || a.status == 503 || a.header("x-ratelimit-remaining") == "0")
     if (auto wait = told_to_wait(a, wall))
       pause_until_ = std::max(pause_until_, now + *wait);
   probing_ = false;

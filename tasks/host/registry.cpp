@@ -19,11 +19,15 @@ registry::registry(std::vector<installed_class> classes, std::vector<error> prob
   }
 }
 
+std::vector<installed_class> registry::native() {
+  return {noop_class(), worker_noop_class(), fail_class(), timer_class()};
+}
+
 std::vector<installed_class> registry::builtin() {
   // The packs' files are read and checked once a process: reading them costs milliseconds, and
   // every reload asks.
   static const auto packs = packs::builtin_packs();
-  std::vector<installed_class> out{noop_class(), worker_noop_class(), fail_class(), timer_class()};
+  auto out = native();
   out.insert(out.end(), packs.begin(), packs.end());
   return out;
 }
