@@ -225,17 +225,11 @@ error unreadable(std::string message) {
 } // namespace
 
 unsigned kind_of(const record& r) {
-  return static_cast<unsigned>(r.index()) + 1;
+  return std::visit([](const auto& x) { return std::decay_t<decltype(x)>::is.number; }, r);
 }
 
 std::string_view name_of(const record& r) {
-  static constexpr std::string_view names[]
-    = {"workflow.accepted",    "workflow.started",   "task.started",   "task.progress",
-       "task.ended",           "task.retry",         "task.blocked",   "task.attribute",
-       "workflow.failing",     "workflow.canceling", "workflow.ended", "checkpoint",
-       "workflow.quarantined", "task.launch"};
-  static_assert(std::size(names) == std::variant_size_v<record>);
-  return names[r.index()];
+  return std::visit([](const auto& x) { return std::decay_t<decltype(x)>::is.name; }, r);
 }
 
 std::optional<std::uint32_t> task_of(const record& r) {

@@ -10,8 +10,16 @@
 
 namespace o3::workflow {
 
+/// What a kind of record is called: `number` in the journal (never reused), `name` in events and
+/// logs.
+struct record_kind {
+  unsigned number;
+  std::string_view name;
+};
+
 /// The workflow exists: its request as far as the plan uses it, secrets sealed.
 struct accepted {
+  static constexpr record_kind is{1, "workflow.accepted"};
   id workflow;
   std::string ref, trace_id, name, description, project, principal, template_ref;
   std::uint32_t revision = 1;
@@ -20,13 +28,18 @@ struct accepted {
   std::vector<error> warnings;
   std::optional<wall_time> start_at;
 };
-struct started {}; ///< left `scheduled`
+/// Left `scheduled`.
+struct started {
+  static constexpr record_kind is{2, "workflow.started"};
+};
 /// An attempt begins.
 struct task_started {
+  static constexpr record_kind is{3, "task.started"};
   std::uint32_t task = 0, attempt = 1;
 };
 /// A running attempt goes on: attributes, next ping, an open call.
 struct task_progress {
+  static constexpr record_kind is{4, "task.progress"};
   std::uint32_t task = 0;
   json set;                         ///< null or object
   std::optional<wall_time> wake_at; ///< replaces the previous one
@@ -36,6 +49,7 @@ struct task_progress {
 };
 /// An attempt and with it the task ended. `attempt` is set if the same step also began it.
 struct task_ended {
+  static constexpr record_kind is{5, "task.ended"};
   std::uint32_t task = 0;
   std::uint32_t attempt = 0; ///< 0: began earlier
   task_state state = task_state::successful;
@@ -45,6 +59,7 @@ struct task_ended {
 };
 /// An attempt ended badly and another will follow.
 struct task_retry {
+  static constexpr record_kind is{6, "task.retry"};
   std::uint32_t task = 0;
   std::uint32_t attempt = 0; ///< as in task_ended
   task_state state = task_state::failed;
@@ -55,6 +70,7 @@ struct task_retry {
 };
 /// The task cannot start yet for a reason outside the workflow (its class is not installed).
 struct task_blocked {
+  static constexpr record_kind is{7, "task.blocked"};
   std::uint32_t task = 0;
   wall_time due; ///< look again then
   fault code = fault::none;
@@ -62,6 +78,7 @@ struct task_blocked {
 };
 /// One attribute written by code O3 cannot see into; `n` counts the writes of the attempt.
 struct attribute_set {
+  static constexpr record_kind is{8, "task.attribute"};
   std::uint32_t task = 0, attempt = 0;
   std::uint64_t n = 0;
   std::string name;
@@ -69,31 +86,37 @@ struct attribute_set {
 };
 /// A required task ended badly: nothing new starts, siblings may run on until `until`.
 struct failing {
+  static constexpr record_kind is{9, "workflow.failing"};
   std::uint32_t task = 0;
   wall_time until;
 };
 struct canceled {
+  static constexpr record_kind is{10, "workflow.canceling"};
   std::string by, reason;
   wall_time until;
   bool forced = false;
 };
 /// The end. Tasks that never started become skipped (failed) or canceled (canceled).
 struct ended {
+  static constexpr record_kind is{11, "workflow.ended"};
   workflow_state state = workflow_state::successful;
   fault code = fault::none;
   std::string message;
 };
 /// The folded state as it was before this record; first in its row.
 struct checkpoint {
+  static constexpr record_kind is{12, "checkpoint"};
   json body;
 };
 /// Parked by the node because it could not be run; see fault `quarantined`.
 struct quarantined {
+  static constexpr record_kind is{13, "workflow.quarantined"};
   std::string message;
 };
 
 /// One step of the launch of the attempt under way; the first has the launch's plan.
 struct task_launch {
+  static constexpr record_kind is{14, "task.launch"};
   std::uint32_t task = 0;
   launch::record change;
   std::optional<wall_time> tick_at; ///< when the launch wants a tick
@@ -104,7 +127,7 @@ using record = std::variant<accepted, started, task_started, task_progress, task
                             task_blocked, attribute_set, failing, canceled, ended, checkpoint,
                             quarantined, task_launch>;
 
-/// The stable number of a record's kind (its `k`), 1 to 14.
+/// The stable number of a record's kind (its `k`).
 unsigned kind_of(const record& r);
 /// Its name in events and logs: "workflow.accepted", "task.ended", …
 std::string_view name_of(const record& r);
