@@ -110,6 +110,13 @@ fault_status status_of(fault f) {
   case fault::not_supported:
   case fault::ignored_input:
   case fault::unused_global:
+  case fault::bad_schedule:
+  case fault::unknown_zone:
+  case fault::bad_expression:
+  case fault::unknown_calendar:
+  case fault::lock_order:
+  case fault::template_recursion:
+  case fault::unknown_signal:
   case fault::too_large:
   case fault::idempotency_mismatch:
     return {422};
@@ -123,6 +130,11 @@ fault_status status_of(fault f) {
   case fault::method_not_allowed:
     return {405};
   case fault::workflow_ended:
+  case fault::still_running:
+  case fault::confirmation_needed:
+  case fault::already_decided:
+  case fault::evidence_changed:
+  case fault::task_ended:
   case fault::conflict:
     return {409};
   case fault::too_many_requests:
@@ -150,6 +162,24 @@ fault_status status_of(fault f) {
   case fault::target_unreachable:
   case fault::launch_parked:
   case fault::given_up:
+  case fault::expression_failed:
+  case fault::condition_false:
+  case fault::output_invalid:
+  case fault::loop_invalid:
+  case fault::loop_failed:
+  case fault::child_failed:
+  case fault::rejected:
+  case fault::decision_timeout:
+  case fault::lock_wait:
+  case fault::window_closed:
+  case fault::limit_reached:
+  case fault::too_deep:
+  case fault::too_many_descendants:
+  case fault::heartbeat_lost:
+  case fault::workflow_timeout:
+  case fault::paused:
+  case fault::superseded:
+  case fault::not_selected:
   case fault::task_exception:
   case fault::task_timeout:
   case fault::output_missing:

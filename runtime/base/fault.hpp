@@ -27,11 +27,15 @@ namespace o3 {
   X(cycle, 212) X(self_reference, 213) X(duplicate_ref, 214) X(bad_reference, 215)                   \
   X(too_many_tasks, 216) X(too_many_edges, 217) X(not_supported, 218) X(ignored_input, 219)          \
   X(unused_global, 220) X(too_large, 221) X(unknown_filter, 222)                                     \
+  X(bad_schedule, 223) X(unknown_zone, 224) X(bad_expression, 225) X(unknown_calendar, 226)          \
+  X(lock_order, 227) X(template_recursion, 228)                                                      \
   /* the request cannot be served now, or not for this caller */                                     \
   X(not_found, 300) X(unauthorized, 301) X(forbidden, 302) X(method_not_allowed, 303)                \
   X(idempotency_mismatch, 304) X(workflow_ended, 305) X(conflict, 306) X(too_many_requests, 307)     \
   X(unavailable, 308) X(shutting_down, 309) X(request_timeout, 310) X(outcome_unknown, 311)          \
   X(workflow_unreadable, 312)                                                                        \
+  X(still_running, 313) X(confirmation_needed, 314) X(already_decided, 315)                          \
+  X(evidence_changed, 316) X(unknown_signal, 317) X(task_ended, 318)                                 \
   /* why a task or a workflow ended, or waits */                                                     \
   X(task_failed, 400) X(task_exception, 401) X(task_timeout, 402) X(output_missing, 403)             \
   X(output_too_large, 404) X(attribute_too_large, 405) X(input_invalid, 406) X(class_missing, 407)   \
@@ -39,6 +43,11 @@ namespace o3 {
   X(quarantined, 412) X(secret_unreadable, 413) X(required_task_failed, 414)                         \
   X(target_refused, 415) X(prompts_ignored, 416) X(infrastructure_failed, 417)                       \
   X(outcome_lost, 418) X(target_unreachable, 419) X(launch_parked, 420) X(given_up, 421)             \
+  X(expression_failed, 422) X(condition_false, 423) X(output_invalid, 424) X(loop_invalid, 425)      \
+  X(loop_failed, 426) X(child_failed, 427) X(rejected, 428) X(decision_timeout, 429)                 \
+  X(lock_wait, 430) X(window_closed, 431) X(limit_reached, 432) X(too_deep, 433)                     \
+  X(too_many_descendants, 434) X(heartbeat_lost, 435) X(workflow_timeout, 436) X(paused, 437)        \
+  X(superseded, 438) X(not_selected, 439)                                                            \
   /* the process or its surroundings */                                                              \
   X(internal, 500) X(storage_failed, 501) X(storage_full, 502) X(data_dir_unwritable, 503)           \
   X(data_dir_busy, 504) X(store_newer, 505) X(port_taken, 506) X(config_invalid, 507)                \
