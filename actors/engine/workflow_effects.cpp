@@ -140,8 +140,8 @@ void on_task_down(workflow_actor* self, const caf::down_msg& down) {
         throw std::runtime_error("the talks of task " + workflow::task_name(*st.state->graph, task)
                                  + " crashed: " + actors::reason_text(down.reason));
       if (down.reason && st.state)
-        st.inbox.push_back(workflow::call_lost{task, st.state->at(task).attempt,
-                                               actors::reason_text(down.reason)});
+        st.inbox.push_back(
+          workflow::call_lost{task, st.state->at(task).attempt, actors::reason_text(down.reason)});
       step(self);
       return;
     }
