@@ -99,10 +99,7 @@ struct folder {
   void operator()(const failing& r) const {
     s.failed_task = r.task;
     s.grace_until = r.until;
-    s.code = fault::required_task_failed;
-    const auto& t = s.tasks[r.task];
-    s.message = "task " + s.graph->doc.tasks[r.task].ref + " ended "
-                + std::string{to_string(t.state)} + (t.message.empty() ? "" : ": " + t.message);
+    say_failing();
   }
   void operator()(const canceled& r) const {
     s.cancel_by = r.by;
@@ -156,8 +153,25 @@ struct folder {
     s.code = fault::quarantined;
     s.message = r.message;
   }
+  void operator()(const released&) const {
+    s.code = fault::none;
+    s.message.clear();
+    if (s.failing())
+      say_failing();
+    if (s.start_at && !s.started_at)
+      s.status = workflow_state::scheduled; // as it was: its time has not come, or was not noticed
+    else
+      status();
+  }
 
 private:
+  void say_failing() const {
+    s.code = fault::required_task_failed;
+    const auto& t = s.tasks[*s.failed_task];
+    s.message = "task " + s.graph->doc.tasks[*s.failed_task].ref + " ended "
+                + std::string{to_string(t.state)} + (t.message.empty() ? "" : ": " + t.message);
+  }
+
   void begin(std::uint32_t i, std::uint32_t attempt) const {
     auto& t = s.tasks[i];
     erase_sorted(s.ready, i);

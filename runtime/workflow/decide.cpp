@@ -32,14 +32,37 @@ void decider::log(std::uint32_t task, std::uint32_t attempt, log_level level, st
 void decider::on(const cancel_asked& e) {
   if (is_terminal(s_.status) || (s_.canceling() && (s_.cancel_forced || !e.force)))
     return;
-  bool again = s_.canceling();
+  bool again = s_.canceling(), was_parked = s_.parked();
   emit(canceled{e.by, e.reason, c_.now + s_.graph->doc.cancel_deadline, e.force});
   log(no_task, 0, log_level::info,
       "cancel asked by=" + e.by + (e.reason.empty() ? "" : " reason=" + printable(e.reason, 256)));
   if (again)
     return;
+  if (was_parked)
+    unpark();
   for (auto t : std::vector(s_.active))
-    stop(t);
+    if (!is_terminal(s_.tasks[t].state)) // its launch may have turned out to be over
+      stop(t);
+}
+
+void decider::on(const reloaded&) {
+  if (!s_.parked())
+    recover_launches();
+}
+
+void decider::on(const release_asked& e) {
+  if (is_terminal(s_.status) || !s_.parked())
+    return;
+  emit(released{e.by});
+  log(no_task, 0, log_level::info, "released from quarantine by=" + e.by);
+  unpark();
+}
+
+// What was under way when it was parked is taken up as after a restart.
+void decider::unpark() {
+  for (auto& e : open_effects(s_))
+    effects_.push_back(std::move(e));
+  recover_launches();
 }
 
 void decider::on(const attribute_written& e) {
@@ -295,6 +318,8 @@ const launch::settings& context::default_launches() {
 
 std::vector<effect> open_effects(const state& s) {
   std::vector<effect> out;
+  if (s.parked())
+    return out;
   for (auto t : s.active)
     if (s.graph->tasks[t].cls->runs_in == "outside") {
       open_talks(s, t, out);

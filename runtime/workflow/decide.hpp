@@ -57,10 +57,14 @@ struct resolved {
   std::uint32_t task = 0;
   launch::event verb;
 };
+/// An operator lets a quarantined workflow run again; otherwise ignored.
+struct release_asked {
+  std::string by;
+};
 /// The state was folded from the journal: whatever was under way then is not any more.
 struct reloaded {};
 using event = std::variant<cancel_asked, attribute_written, call_said, call_ended, call_lost,
-                           talked, resolved, reloaded>;
+                           talked, resolved, reloaded, release_asked>;
 
 /// Stands for the workflow itself where a task's position is expected; the log store uses the same
 /// number.
@@ -133,7 +137,8 @@ struct decision {
 decision accept(const accepted& a, std::shared_ptr<const plan> graph, const context& c);
 decision decide(state s, const std::vector<event>& events, const context& c);
 
-/// Effects that a restarted node must perform again for `s`: its open calls. Launches under way are
+/// Effects that a restarted node must perform again for `s`: its open calls; none while it is
+/// parked. Launches under way are
 /// not among them: the event `reloaded` brings those.
 std::vector<effect> open_effects(const state& s);
 void open_talks(const state& s, std::uint32_t t, std::vector<effect>& out);

@@ -21,6 +21,7 @@ public:
   void on(const talked& e);
   void on(const resolved& e);
   void on(const reloaded& e);
+  void on(const release_asked& e);
   /// Everything that is due or possible at `now`.
   void advance();
   decision finish();
@@ -34,6 +35,7 @@ private:
   };
 
   // decide.cpp
+  void unpark();
   void stop_overdue();
   void look_at_due();
   void start_ready();
@@ -60,6 +62,7 @@ private:
   result<json> inputs_of(std::uint32_t t) const;
 
   // decide_outside.cpp
+  void recover_launches();
   void start_outside(std::uint32_t t, std::uint32_t attempt, const outside::outside_code& code,
                      const json& inputs);
   void ping_outside(std::uint32_t t);

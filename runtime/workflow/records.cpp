@@ -101,6 +101,7 @@ struct writer {
   }
   void operator()(const checkpoint& r) const { out.field("body", r.body); }
   void operator()(const quarantined& r) const { out.field("msg", std::string_view{r.message}); }
+  void operator()(const released& r) const { text("by", r.by); }
   void operator()(const task_launch& r) const {
     out.field("t", r.task).key("launch");
     launch::encode(out, r.change);
@@ -211,6 +212,8 @@ struct reader {
       return quarantined{text("msg")};
     case 14:
       return read_launch();
+    case 25:
+      return released{text("by")};
     default:
       return std::nullopt;
     }

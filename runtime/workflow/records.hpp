@@ -114,6 +114,12 @@ struct quarantined {
   std::string message;
 };
 
+/// A quarantined workflow may run again: what it waited for is looked at as after a restart.
+struct released {
+  static constexpr record_kind is{25, "workflow.released"};
+  std::string by;
+};
+
 /// One step of the launch of the attempt under way; the first has the launch's plan.
 struct task_launch {
   static constexpr record_kind is{14, "task.launch"};
@@ -125,7 +131,7 @@ struct task_launch {
 
 using record = std::variant<accepted, started, task_started, task_progress, task_ended, task_retry,
                             task_blocked, attribute_set, failing, canceled, ended, checkpoint,
-                            quarantined, task_launch>;
+                            quarantined, task_launch, released>;
 
 /// The stable number of a record's kind (its `k`).
 unsigned kind_of(const record& r);

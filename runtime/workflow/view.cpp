@@ -223,7 +223,9 @@ public_event to_event(const record& r, const id& workflow, wall_time at, const p
           w.field("template", std::string_view{x.template_ref})
             .field("trace_id", std::string_view{x.trace_id});
         if constexpr (requires { x.by; })
-          w.field("by", std::string_view{x.by}).field("reason", std::string_view{x.reason});
+          w.field("by", std::string_view{x.by});
+        if constexpr (requires { x.reason; })
+          w.field("reason", std::string_view{x.reason});
       },
       r);
   });

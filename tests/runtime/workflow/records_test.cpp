@@ -53,7 +53,8 @@ std::vector<record> one_of_each() {
     ended{workflow_state::failed, fault::required_task_failed, "no"},
     checkpoint{{{"tasks", json::array()}}},
     quarantined{"thrice"},
-    task_launch{1, launch_step(), from_ms(14), "an answer"}};
+    task_launch{1, launch_step(), from_ms(14), "an answer"},
+    released{"me"}};
 }
 
 } // namespace
@@ -87,6 +88,10 @@ TEST_CASE("release 0.1.0 wrote its records like this", "[workflow]") {
   auto all = one_of_each();
   for (std::size_t i = 0; i < std::size(golden); ++i)
     REQUIRE(text_of(all[i + 2]) == golden[i]);
+}
+
+TEST_CASE("later records are written like this", "[workflow]") {
+  REQUIRE(text_of(released{"me"}) == R"({"k":25,"v":1,"by":"me"})");
 }
 
 TEST_CASE("an unknown kind, version or shape is a fault, not a crash", "[workflow]") {
