@@ -56,8 +56,9 @@ struct command {
   id workflow;
   std::optional<cancel_request> cancel;
   std::optional<resolve_request> resolve;
+  std::optional<release_request> release;
   std::optional<millis> wait; ///< a replayed submission with Prefer: wait
-  reply_fn reply;             ///< of cancel, resolve or wait
+  reply_fn reply;             ///< of whichever it is
   std::atomic<bool> taken{false};
 };
 struct command_for {

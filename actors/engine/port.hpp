@@ -62,6 +62,12 @@ struct resolve_request {
   caller who;
 };
 
+/// A quarantined workflow may run again.
+struct release_request {
+  id workflow;
+  caller who;
+};
+
 class port {
 public:
   virtual ~port() = default;
@@ -77,6 +83,9 @@ public:
   /// `ok` once it is on disk; problems: not_found, conflict (the task waits for no operator).
   /// Body: the task document.
   virtual void resolve(resolve_request r, reply_fn reply) = 0;
+  /// `ok` once it is on disk; problems: not_found, conflict (it is not quarantined),
+  /// workflow_ended, quarantined (it still cannot be run). Body: the workflow document.
+  virtual void release(release_request r, reply_fn reply) = 0;
   /// Another system says that something happened to its job `external_id`: tasks that wait for it
   /// look now. A hint; unknown ids are forgotten.
   virtual void happened(std::string external_id) = 0;

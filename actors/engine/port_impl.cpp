@@ -62,6 +62,16 @@ public:
     caf::anon_send(ctx_->services->get(service::workflows), to_message(command_for{std::move(c)}));
   }
 
+  void release(release_request r, reply_fn reply) override {
+    if (refused(reply))
+      return;
+    auto c = std::make_shared<command>();
+    c->workflow = r.workflow;
+    c->reply = answered_once(std::move(reply));
+    c->release = std::move(r);
+    caf::anon_send(ctx_->services->get(service::workflows), to_message(command_for{std::move(c)}));
+  }
+
   void happened(std::string external_id) override {
     caf::anon_send(ctx_->services->get(service::pollers),
                    pollers::to_message(pollers::poll_now{std::move(external_id)}));

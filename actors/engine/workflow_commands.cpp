@@ -78,6 +78,11 @@ void on_resolve(workflow_actor* self, const std::shared_ptr<command>& job) {
            "workflow " + st.workflow.hex() + " has no task '" + printable(r.task, 128) + "'");
     return;
   }
+  if (s.parked()) {
+    refuse(job->reply, fault::conflict,
+           "workflow " + st.workflow.hex() + " is quarantined: release it first");
+    return;
+  }
   if (s.at(*task).state != task_state::needs_operator) {
     refuse(job->reply, fault::conflict,
            "task " + r.task + " is " + std::string{to_string(s.at(*task).state)}
@@ -93,6 +98,29 @@ void on_resolve(workflow_actor* self, const std::shared_ptr<command>& job) {
   });
 }
 
+void on_release(workflow_actor* self, const std::shared_ptr<command>& job) {
+  auto& st = self->state;
+  const auto& s = *st.state;
+  if (s.project != job->release->who.project)
+    refuse(job->reply, fault::not_found, "there is no workflow " + st.workflow.hex());
+  else if (is_terminal(s.status))
+    refuse(job->reply, fault::workflow_ended,
+           "workflow " + st.workflow.hex() + " has already ended "
+             + std::string{to_string(s.status)});
+  else if (!s.parked())
+    refuse(job->reply, fault::conflict,
+           "workflow " + st.workflow.hex() + " is " + std::string{to_string(s.status)}
+             + " and not quarantined");
+  else {
+    st.inbox.push_back(workflow::release_asked{job->release->who.principal});
+    st.inbox_committed.emplace_back([self, job] {
+      answer a;
+      a.body = workflow_document(*self->state.state);
+      job->reply(std::move(a));
+    });
+  }
+}
+
 } // namespace
 
 void take_command(workflow_actor* self, const std::shared_ptr<command>& job) {
@@ -102,6 +130,8 @@ void take_command(workflow_actor* self, const std::shared_ptr<command>& job) {
     on_cancel(self, job);
   } else if (job->resolve) {
     on_resolve(self, job);
+  } else if (job->release) {
+    on_release(self, job);
   } else if (job->wait) {
     st.waiters.push_back({job->reply, self->clock().now() + *job->wait});
     if (is_terminal(st.state->status))

@@ -97,12 +97,13 @@ void talk(workflow_actor* self, const workflow::hold_talk& h) {
     o->details = t.launches.back().outcome.details;
   }
   if (h.last) { // nobody waits for it: not one of this workflow's
-    self->send(spawn_outside(self->system(), st.ctx, self), to_message(hold{std::move(o)}));
+    self->send(spawn_outside(self->system(), st.ctx, st.workflow, self),
+               to_message(hold{std::move(o)}));
     return;
   }
   auto& a = st.tasks[h.task];
   if (!a) {
-    a = spawn_outside(self->system(), st.ctx, self);
+    a = spawn_outside(self->system(), st.ctx, st.workflow, self);
     self->monitor(a);
   }
   self->send(a, to_message(hold{std::move(o)}));

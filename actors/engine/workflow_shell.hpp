@@ -35,6 +35,7 @@ struct workflow_shell {
   // -- what the summary row says
   workflow_state row_state = workflow_state::waiting;
   std::optional<wall_time> row_wake;
+  bool row_parked = false; ///< its text says that it is quarantined
 
   std::shared_ptr<submission> job; ///< the submission being answered
   std::string body_key;            ///< its idempotency key

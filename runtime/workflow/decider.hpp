@@ -24,6 +24,7 @@ public:
   void on(const talked& e);
   void on(const resolved& e);
   void on(const reloaded& e);
+  void on(const release_asked& e);
   void on(const child_news& e);
   void on(const parent_knows& e);
   void on(const pause_asked& e);
@@ -52,6 +53,8 @@ private:
   std::optional<wall_time> retry_due(std::uint32_t t, std::uint32_t attempt, const task_end& end);
   void end_workflow(workflow_state end, fault code, const std::string& message);
   [[nodiscard]] bool out_of_steps();
+
+  void unpark();
 
   // decide_flow.cpp
   bool settle(); ///< true if another phase began
@@ -90,6 +93,7 @@ private:
   result<json> inputs_of(std::uint32_t t) const;
 
   // decide_outside.cpp
+  void recover_launches();
   void start_outside(std::uint32_t t, std::uint32_t attempt, const outside::outside_code& code,
                      const json& inputs);
   void ping_outside(std::uint32_t t);

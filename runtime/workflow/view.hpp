@@ -14,7 +14,8 @@ namespace o3::workflow {
 /// One cause in a chain; `code` is stable.
 struct cause {
   std::string code; ///< "dependency", "timer", "retry", "schedule", "class_missing", "worker",
-                    ///< "grace", "cancel", "launch", "external", "operator"
+                    ///< "grace", "cancel", "launch", "external", "operator",
+                    ///< "quarantined"
   std::string text;
   std::optional<wall_time> until;
 };

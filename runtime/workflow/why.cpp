@@ -62,6 +62,8 @@ std::vector<cause> why_task(const state& s, std::uint32_t i) {
       return {};
     return {{std::string{fault_code(t.code)}, t.message, {}}};
   }
+  if (s.parked())
+    return {{"quarantined", "its workflow is parked until it is released or canceled", {}}};
   if (t.state == task_state::running)
     return why_running(s, i);
   if (t.state == task_state::waiting && t.code == fault::class_missing)
@@ -89,8 +91,8 @@ std::vector<cause> why(const state& s) {
     return {};
   if (is_terminal(s.status))
     return {ended_cause(s)};
-  if (s.code == fault::quarantined)
-    return {{"quarantined", s.message, {}}};
+  if (s.parked())
+    return {{"quarantined", s.message + "; it waits until it is released or canceled", {}}};
   if (s.status == workflow_state::scheduled)
     return {{"schedule", "starts at " + to_rfc3339(s.start_at.value_or(s.created_at)), s.start_at}};
   std::vector<cause> out;

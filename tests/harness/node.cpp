@@ -70,6 +70,8 @@ struct node::impl {
     n.extra_classes = opts.classes;
     n.targets = opts.targets;
     n.secrets = credentials;
+    if (opts.suspects)
+      n.suspects = *opts.suspects;
     n.tokens = {{to_hex(sha256(token)), "admin", "default", {"*"}}};
     n.log = logger{opts.log, *clock, [](log_level, std::string_view line) {
                      std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());

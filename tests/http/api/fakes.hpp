@@ -46,6 +46,11 @@ struct fake_engine final : engine::port {
     resolved = std::move(r);
     s_.play("resolve", reply);
   }
+  void release(engine::release_request r, engine::reply_fn reply) override {
+    released = std::move(r);
+    s_.play("release", reply);
+  }
+  engine::release_request released;
   engine::submit_request submitted;
   engine::cancel_request canceled;
   engine::resolve_request resolved;
@@ -106,6 +111,11 @@ struct fake_query final : query::port {
     listed = std::move(r);
     asked_by = std::move(who);
     s_.play("list", reply);
+  }
+  void quarantine(query::list_request r, engine::caller who, engine::reply_fn reply) override {
+    listed = std::move(r);
+    asked_by = std::move(who);
+    s_.play("quarantine", reply);
   }
   void workflow(id w, engine::caller who, engine::reply_fn reply) override {
     asked_by = std::move(who);
