@@ -4,6 +4,7 @@
 #include "actors/engine/port_impl.hpp"
 #include "actors/engine/quarantine.hpp"
 #include "actors/query/feeds.hpp"
+#include "runtime/workflow/rerun.hpp"
 #include "runtime/workflow/view.hpp"
 
 #include "actors/pch.hpp"
@@ -146,6 +147,39 @@ public:
                  }
                  json_writer out{a.body};
                  workflow::write_task(out, *l.state, *task);
+               });
+  }
+
+  void revisions(id w, caller who, reply_fn reply) override {
+    read_state(w, std::move(who), std::move(reply),
+               [](const engine::loaded_workflow& l, answer& a) {
+                 if (!l.state) {
+                   a.problem = l.problem;
+                   return;
+                 }
+                 json_writer out{a.body};
+                 workflow::write_revisions(out, *l.state);
+               });
+  }
+
+  void revision(id w, std::uint32_t number, std::optional<std::uint32_t> against, caller who,
+                reply_fn reply) override {
+    read_state(w, std::move(who), std::move(reply),
+               [w, number, against](const engine::loaded_workflow& l, answer& a) {
+                 if (!l.state) {
+                   a.problem = l.problem;
+                   return;
+                 }
+                 for (auto n : {number, against.value_or(number)})
+                   if (workflow::inputs_of_revision(*l.state, n) == nullptr) {
+                     a.problem
+                       = make_error(fault::not_found,
+                                    "workflow " + w.hex() + " has no revision " + std::to_string(n),
+                                    "", "it has 1 to " + std::to_string(l.state->revision));
+                     return;
+                   }
+                 json_writer out{a.body};
+                 workflow::write_revision(out, *l.state, number, against);
                });
   }
 

@@ -337,7 +337,9 @@ std::vector<effect> open_effects(const state& s) {
   if (is_terminal(s.status) && s.from && !s.parent_told)
     out.push_back(tell_parent{});
   for (auto t : s.active)
-    if (s.node(t).cls->runs_in == "outside") {
+    if (!s.is_item(t) && s.spec(t).for_each) {
+      continue; // its items have the calls
+    } else if (s.node(t).cls->runs_in == "outside") {
       open_talks(s, t, out);
     } else if (s.node(t).cls->runs_in == "child") {
       open_child(s, t, out);

@@ -62,6 +62,7 @@ struct child_news {
   enum class kind : std::uint8_t {
     began, ///< it is accepted
     open,  ///< it has not ended
+    later, ///< it could not be asked for now
     ended,
     refused ///< it was not accepted, or is not there
   };

@@ -75,7 +75,9 @@ private:
   void ping_child(std::uint32_t t);
   void stop_child(std::uint32_t t);
   bool time_out_child(std::uint32_t t);
-  [[nodiscard]] bool is_child(std::uint32_t t) const { return cls(t).runs_in == "child"; }
+  [[nodiscard]] bool is_child(std::uint32_t t) const {
+    return cls(t).runs_in == "child" && !is_loop(t);
+  }
 
   // decide_task.cpp
   void start(std::uint32_t t);
@@ -108,7 +110,9 @@ private:
   void perform_launch(std::uint32_t t, const launch::effect& e);
   void hold(std::uint32_t t, outside::topic about, bool last = false);
   [[nodiscard]] launch::context launch_context(std::uint32_t t);
-  [[nodiscard]] bool is_outside(std::uint32_t t) const { return cls(t).runs_in == "outside"; }
+  [[nodiscard]] bool is_outside(std::uint32_t t) const {
+    return cls(t).runs_in == "outside" && !is_loop(t);
+  }
 
   void log(std::uint32_t task, std::uint32_t attempt, log_level level, std::string text);
   [[nodiscard]] const task_spec& spec(std::uint32_t t) const { return s_.spec(t); }

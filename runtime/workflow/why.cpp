@@ -35,6 +35,18 @@ std::vector<cause> why_running(const state& s, std::uint32_t i) {
   std::vector<cause> out;
   if (t.canceling)
     out.push_back({"cancel", "was asked to stop and has not stopped yet", s.cancel_until});
+  if (const auto loop = s.loops.find(i); loop != s.loops.end()) {
+    const auto& l = loop->second;
+    out.push_back({"loop",
+                   std::to_string(l.running) + " of " + std::to_string(l.items.size())
+                     + " items are under way, " + std::to_string(l.next) + " have begun",
+                   {}});
+    return out;
+  }
+  if (s.node(i).cls->runs_in == "child") {
+    out.push_back({"workflow", "waits for " + t.waits_for, deadline(s, i)});
+    return out;
+  }
   if (s.node(i).cls->runs_in == "outside") {
     const auto* l = t.launch();
     bool known = l == nullptr || l->at.phase == launch::phase::confirmed;
