@@ -21,6 +21,8 @@ void write_causes(json_writer& out, const std::vector<cause>& causes) {
       .field("text", std::string_view{c.text});
     if (c.until)
       out.key("until").time(*c.until);
+    if (c.details.is_object() && !c.details.empty())
+      out.field("details", c.details);
     out.end_object();
   }
   out.end_array();

@@ -11,13 +11,14 @@
 
 namespace o3::workflow {
 
-/// One cause in a chain; `code` is stable.
+/// One cause in a chain; `code` and the names in `details` are stable.
 struct cause {
   std::string code; ///< "dependency", "timer", "retry", "schedule", "class_missing", "worker",
-                    ///< "grace", "cancel", "launch", "external", "operator",
-                    ///< "quarantined"
-  std::string text;
+                    ///< "grace", "cancel", "launch", "external", "operator", "quarantined",
+                    ///< "loop", "workflow", "phase", "paused", "queue", …
+  std::string text; ///< one sentence for people
   std::optional<wall_time> until;
+  json details{}; ///< the same for programs: an object, or null
 };
 std::vector<cause> why(const state& s);
 std::vector<cause> why_task(const state& s, std::uint32_t t);

@@ -1,4 +1,8 @@
+// Why something waits, as a chain of causes: for the workflow those of its active tasks, for a task
+// its own.
 #include "runtime/workflow/view.hpp"
+
+#include "runtime/launch/marker.hpp"
 
 namespace o3::workflow {
 namespace {
@@ -13,10 +17,17 @@ std::string joined(const state& s, const std::vector<std::uint32_t>& tasks) {
   return out;
 }
 
+json asked_by(const std::string& by, const std::string& reason) {
+  return {{"by", by}, {"reason", reason}};
+}
+
 cause ended_cause(const state& s) {
   if (s.status == workflow_state::canceled)
-    return {"cancel", s.message, {}};
-  return {std::string{fault_code(s.code)}, s.message, {}};
+    return {"cancel", s.message, {}, asked_by(s.cancel_by, s.cancel_reason)};
+  json details;
+  if (s.failed_task && *s.failed_task != no_task)
+    details["task"] = task_name(*s.graph, *s.failed_task);
+  return {std::string{fault_code(s.code)}, s.message, {}, std::move(details)};
 }
 
 std::vector<std::uint32_t> open_producers(const state& s, std::uint32_t t) {
@@ -30,38 +41,119 @@ std::vector<std::uint32_t> open_producers(const state& s, std::uint32_t t) {
   return open;
 }
 
+cause dependency(const state& s, const std::vector<std::uint32_t>& open) {
+  constexpr std::size_t shown = 20;
+  json tasks = json::array();
+  for (std::size_t i = 0; i < open.size() && i < shown; ++i)
+    tasks.push_back(
+      {{"task", task_name(*s.graph, open[i])}, {"state", to_string(s.tasks[open[i]].state)}});
+  return {"dependency", "waits for " + joined(s, open), {}, {{"tasks", std::move(tasks)}}};
+}
+
+cause paused_cause(const state& s) {
+  auto details = asked_by(s.paused->by, s.paused->reason);
+  details["since"] = to_rfc3339(s.paused->at);
+  return {"paused",
+          "paused by " + s.paused->by + (s.paused->reason.empty() ? "" : ": " + s.paused->reason),
+          {},
+          std::move(details)};
+}
+
+// What a target says of itself is a sentence; what the engine waits for is a thing.
+std::string as_sentence(const std::string& waits_for) {
+  return waits_for.find(" is ") != std::string::npos ? waits_for : "waits for " + waits_for;
+}
+
+cause outside_cause(const state& s, std::uint32_t i) {
+  const auto& t = s.at(i);
+  const auto* l = t.launch();
+  bool known = l == nullptr || l->at.phase == launch::phase::confirmed;
+  json details = {{"class", s.node(i).cls->name}};
+  if (l != nullptr) {
+    details["phase"] = to_string(l->at.phase);
+    details["marker"] = launch::marker_text(*l);
+    if (!l->outcome.external_id.empty())
+      details["external_id"] = l->outcome.external_id;
+  }
+  if (known)
+    details["says"] = t.waits_for;
+  return {known ? "external" : "launch", as_sentence(t.waits_for),
+          known ? deadline(s, i) : t.wake_at, std::move(details)};
+}
+
+cause loop_cause(const state& s, std::uint32_t i, const loop_state& l) {
+  json details = {{"items", l.items.size()},
+                  {"begun", l.next},
+                  {"running", l.running},
+                  {"failed", l.failed},
+                  {"max_parallel", s.graph->doc.tasks[i].for_each->max_parallel}};
+  return {"loop",
+          std::to_string(l.running) + " of " + std::to_string(l.items.size())
+            + " items are under way, " + std::to_string(l.next) + " have begun",
+          {},
+          std::move(details)};
+}
+
 std::vector<cause> why_running(const state& s, std::uint32_t i) {
   const auto& t = s.at(i);
   std::vector<cause> out;
   if (t.canceling)
-    out.push_back({"cancel", "was asked to stop and has not stopped yet", s.cancel_until});
-  if (const auto loop = s.loops.find(i); loop != s.loops.end()) {
-    const auto& l = loop->second;
-    out.push_back({"loop",
-                   std::to_string(l.running) + " of " + std::to_string(l.items.size())
-                     + " items are under way, " + std::to_string(l.next) + " have begun",
-                   {}});
-    return out;
-  }
-  if (s.node(i).cls->runs_in == "child") {
-    out.push_back({"workflow", "waits for " + t.waits_for, deadline(s, i)});
-    return out;
-  }
-  if (s.node(i).cls->runs_in == "outside") {
-    const auto* l = t.launch();
-    bool known = l == nullptr || l->at.phase == launch::phase::confirmed;
-    out.push_back({known ? "external" : "launch", "waits for " + t.waits_for,
-                   known ? deadline(s, i) : t.wake_at});
-    return out;
-  }
-  if (t.calling)
+    out.push_back({"cancel", "was asked to stop and has not stopped yet", s.cancel_until,
+                   asked_by(s.cancel_by, s.cancel_reason)});
+  if (const auto loop = s.loops.find(i); loop != s.loops.end())
+    out.push_back(loop_cause(s, i, loop->second));
+  else if (s.node(i).cls->runs_in == "child")
     out.push_back(
-      {"worker", "attempt " + std::to_string(t.attempt) + " was handed to the workers of this node",
-       deadline(s, i)});
+      {"workflow",
+       "waits for " + t.waits_for,
+       deadline(s, i),
+       {{"workflow", t.attributes.is_object() ? t.attributes.value("workflow_id", std::string{})
+                                              : std::string{}}}});
+  else if (s.node(i).cls->runs_in == "outside")
+    out.push_back(outside_cause(s, i));
+  else if (t.calling)
+    out.push_back(
+      {"worker",
+       "attempt " + std::to_string(t.attempt) + " was handed to the workers of this node",
+       deadline(s, i),
+       {{"attempt", t.attempt}}});
   else if (t.wake_at)
     out.push_back({"timer",
                    t.waits_for.empty() ? "asked to be looked at again" : "waits for " + t.waits_for,
-                   t.wake_at});
+                   t.wake_at,
+                   {}});
+  return out;
+}
+
+cause retry_cause(const task_instance& t) {
+  const auto last = std::string{t.last_state ? to_string(*t.last_state) : "badly"};
+  return {"retry",
+          "attempt " + std::to_string(t.attempt) + " ended " + last + " (" + t.message
+            + "); tries again",
+          t.wake_at,
+          {{"attempt", t.attempt}, {"state", last}, {"code", fault_code(t.code)}}};
+}
+
+// Of a task that has not begun.
+std::vector<cause> why_not_begun(const state& s, std::uint32_t i) {
+  std::vector<cause> out;
+  if (auto open = open_producers(s, i); !open.empty())
+    out.push_back(dependency(s, open));
+  if (s.winding_down(s.spec(i).phase))
+    out.push_back({s.canceling() ? "cancel" : "grace",
+                   "nothing new starts: the workflow is ending",
+                   s.canceling() ? s.cancel_until : s.grace_until,
+                   {}});
+  else if (s.spec(i).phase > s.phase)
+    out.push_back({"phase",
+                   "'" + std::string{to_string(s.spec(i).phase)} + "' begins when '"
+                     + std::string{to_string(s.phase)} + "' is over",
+                   {},
+                   {{"phase", to_string(s.phase)}}});
+  if (s.paused)
+    out.push_back(paused_cause(s));
+  if (out.empty())
+    out.push_back({"queue", "starts with the next step", {}, {}});
   return out;
 }
 
@@ -72,30 +164,23 @@ std::vector<cause> why_task(const state& s, std::uint32_t i) {
   if (is_terminal(t.state)) {
     if (t.state == task_state::successful)
       return {};
-    return {{std::string{fault_code(t.code)}, t.message, {}}};
+    return {{std::string{fault_code(t.code)}, t.message, {}, {}}};
   }
   if (s.parked())
-    return {{"quarantined", "its workflow is parked until it is released or canceled", {}}};
+    return {{"quarantined", "its workflow is parked until it is released or canceled", {}, {}}};
   if (t.state == task_state::running)
     return why_running(s, i);
   if (t.state == task_state::waiting && t.code == fault::class_missing)
-    return {{"class_missing", t.message + "; looks again", t.wake_at}};
+    return {
+      {"class_missing", t.message + "; looks again", t.wake_at, {{"class", s.node(i).cls->name}}}};
   if (t.state == task_state::waiting)
-    return {{"retry",
-             "attempt " + std::to_string(t.attempt) + " ended "
-               + std::string{t.last_state ? to_string(*t.last_state) : "badly"} + " (" + t.message
-               + "); tries again",
-             t.wake_at}};
+    return {retry_cause(t)};
   if (t.state == task_state::needs_operator)
-    return {{"operator", t.message, {}}};
+    return {
+      {"operator", t.message, deadline(s, i), {{"verbs", {"adopt", "declare-absent", "give-up"}}}}};
   if (s.status == workflow_state::scheduled)
-    return {{"schedule", "the workflow starts later", s.start_at}};
-  if (auto open = open_producers(s, i); !open.empty())
-    return {{"dependency", "waits for " + joined(s, open), {}}};
-  if (s.failing() || s.canceling())
-    return {{s.canceling() ? "cancel" : "grace", "nothing new starts: the workflow is ending",
-             s.grace_until}};
-  return {{"queue", "starts with the next step", {}}};
+    return {{"schedule", "the workflow starts later", s.start_at, {}}};
+  return why_not_begun(s, i);
 }
 
 std::vector<cause> why(const state& s) {
@@ -104,24 +189,39 @@ std::vector<cause> why(const state& s) {
   if (is_terminal(s.status))
     return {ended_cause(s)};
   if (s.parked())
-    return {{"quarantined", s.message + "; it waits until it is released or canceled", {}}};
+    return {{"quarantined", s.message + "; it waits until it is released or canceled", {}, {}}};
   if (s.status == workflow_state::scheduled)
-    return {{"schedule", "starts at " + to_rfc3339(s.start_at.value_or(s.created_at)), s.start_at}};
+    return {
+      {"schedule", "starts at " + to_rfc3339(s.start_at.value_or(s.created_at)), s.start_at, {}}};
   std::vector<cause> out;
+  const auto active = joined(s, s.active);
   if (s.canceling())
-    out.push_back(
-      {"cancel", "canceled by " + s.cancel_by + "; waits until " + joined(s, s.active) + " stopped",
-       s.cancel_until});
+    out.push_back({"cancel",
+                   "canceled by " + s.cancel_by
+                     + (active.empty() ? "" : "; waits until " + active + " stopped"),
+                   s.cancel_until, asked_by(s.cancel_by, s.cancel_reason)});
+  else if (s.failing() && s.phase == task_phase::main)
+    out.push_back({"grace",
+                   s.message + (active.empty() ? "" : "; " + active + " may finish"),
+                   s.grace_until,
+                   {}});
   else if (s.failing())
-    out.push_back({"grace", s.message + "; " + joined(s, s.active) + " may finish", s.grace_until});
+    out.push_back({"phase",
+                   s.message + "; '" + std::string{to_string(s.phase)} + "' runs",
+                   {},
+                   {{"phase", to_string(s.phase)}}});
+  if (s.paused)
+    out.push_back(paused_cause(s));
   constexpr std::size_t shown = 5;
   for (std::size_t i = 0; i < s.active.size() && i < shown; ++i)
     for (auto& c : why_task(s, s.active[i])) {
       c.text = "task " + task_name(*s.graph, s.active[i]) + ": " + c.text;
+      c.details["task"] = task_name(*s.graph, s.active[i]);
       out.push_back(std::move(c));
     }
   if (s.active.size() > shown)
-    out.push_back({"more", std::to_string(s.active.size() - shown) + " more tasks are active", {}});
+    out.push_back(
+      {"more", std::to_string(s.active.size() - shown) + " more tasks are active", {}, {}});
   return out;
 }
 
