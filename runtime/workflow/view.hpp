@@ -14,7 +14,7 @@ namespace o3::workflow {
 /// One cause in a chain; `code` is stable.
 struct cause {
   std::string code; ///< "dependency", "timer", "retry", "schedule", "class_missing", "worker",
-                    ///< "grace", "cancel", "launch", "external", "operator"
+                    ///< "grace", "cancel", "launch", "external", "operator", "approval", "signal"
   std::string text;
   std::optional<wall_time> until;
 };

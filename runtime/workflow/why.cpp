@@ -1,4 +1,4 @@
-#include "runtime/workflow/view.hpp"
+#include "runtime/workflow/people.hpp"
 
 namespace o3::workflow {
 namespace {
@@ -42,7 +42,12 @@ std::vector<cause> why_running(const state& s, std::uint32_t i) {
                    known ? deadline(s, i) : t.wake_at});
     return out;
   }
-  if (t.calling)
+  if (const auto* asks = asked_of_people(s, i)) {
+    auto until = deadline(s, i);
+    if (t.wake_at && (!until || *t.wake_at < *until))
+      until = t.wake_at;
+    out.push_back(why_people(*asks, until));
+  } else if (t.calling)
     out.push_back(
       {"worker", "attempt " + std::to_string(t.attempt) + " was handed to the workers of this node",
        deadline(s, i)});
