@@ -29,6 +29,8 @@ public:
       check_variable(t, v, input_at);
     for (const auto& line : spec.lines)
       check_line(spec, line, pointer + "/" + line.name);
+    if (spec.approved_by)
+      check_approval(spec, pointer + "/approved_by/task");
     const place depends_at{at, "depends_on"};
     std::set<std::string_view> seen;
     for (std::size_t d = 0; d < spec.depends_on.size(); ++d)
@@ -121,6 +123,30 @@ private:
       line.value, place{pointer}, false, [&](const std::string& secret, const place& where, bool) {
         out_.fail(fault::bad_reference, where, misplaced(secret), std::string{misplaced_hint});
       });
+  }
+
+  // That the approval is there was checked with its line.
+  void check_approval(const task_spec& spec, const std::string& pointer) {
+    const auto at = p_.index.find(spec.approved_by->task);
+    if (at == p_.index.end())
+      return;
+    const auto& from = p_.doc.tasks[at->second];
+    const auto& cls = p_.tasks[at->second].cls;
+    if (cls && cls->runs_in == "people" && !find_line(from, "evidence"))
+      out_.fail(fault::bad_value, place{pointer},
+                task(spec) + " is approved by " + in_quotes(from.ref)
+                  + ", which shows nothing that could be compared",
+                "give " + in_quotes(from.ref) + " an input \"evidence\"");
+    if (from.for_each)
+      out_.fail(fault::bad_value, place{pointer},
+                task(spec) + " is approved by " + in_quotes(from.ref)
+                  + ", which is a loop and gives many decisions",
+                "let one approval show all of it");
+    if (cls && cls->runs_in != "people")
+      out_.fail(fault::bad_value, place{pointer},
+                in_quotes(from.ref) + " is of class " + in_quotes(cls->name)
+                  + ", which approves nothing",
+                "name a task of the class 'approval'");
   }
 
   void check_output(const task_spec& spec, const output_ref& ref, const place& at) {

@@ -69,7 +69,7 @@ void seal_members(json& value, const sealer& seal) {
     return;
   for (auto at = value.begin(); at != value.end(); ++at) {
     if (value.is_object() && is_secret_name(at.key())) {
-      if (marked_secret(*at) == nullptr) // a name is no secret
+      if (marked_secret(*at) == nullptr && !sealer::is_sealed(*at)) // a name is no secret
         *at = seal.seal(*at);
     } else
       seal_members(*at, seal);

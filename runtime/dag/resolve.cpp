@@ -1,4 +1,5 @@
 #include "runtime/dag/build.hpp"
+#include "runtime/dag/evidence.hpp"
 #include "runtime/dag/inputs.hpp"
 #include "runtime/template/report.hpp"
 #include "runtime/template/schema.hpp"
@@ -61,15 +62,28 @@ public:
     return all;
   }
 
-  result<json> line(std::uint32_t l) {
+  result<json> line(std::uint32_t l, bool show = false) {
     variable_ = &task_.lines[l];
-    auto value = variable(spec_.lines[l].value);
+    auto value = show ? shown(spec_.lines[l].value) : variable(spec_.lines[l].value);
     if (value)
       return value;
     auto e = std::move(value.error());
     e.pointer = p_.doc.pointer_to(t_) + "/" + spec_.lines[l].name;
     return std::move(e).prefixed(in_quotes(spec_.lines[l].name) + " of task "
                                  + in_quotes(spec_.ref));
+  }
+
+  result<json> shown_input(std::string_view name) {
+    for (std::size_t v = 0; v < spec_.input.size(); ++v) {
+      if (spec_.input[v].first != name)
+        continue;
+      variable_ = &task_.variables[v];
+      auto value = shown(spec_.input[v].second);
+      if (!value)
+        return at_variable(v, std::move(value.error()));
+      return value;
+    }
+    return json{};
   }
 
 private:
@@ -87,9 +101,44 @@ private:
     return evaluate(e, lookup, left_);
   }
 
+  /// What is secret in the value stays sealed; a text made of secrets is sealed as a whole.
+  result<json> shown(const expression& e) {
+    using kind = expression::kind;
+    if (e.what == kind::list || e.what == kind::object) {
+      json out = e.what == kind::list ? json::array() : json::object();
+      for (std::size_t i = 0; i < e.parts.size(); ++i) {
+        O3_TRY(auto part, shown(e.parts[i]));
+        if (e.what == kind::list)
+          out.push_back(std::move(part));
+        else
+          out[e.keys[i]] = std::move(part);
+      }
+      return out;
+    }
+    care_ = e.what == kind::ref ? care::keep : care::notice;
+    noticed_ = false;
+    auto value = variable(e);
+    care_ = care::none;
+    return value && noticed_ ? result<json>{seal_.seal(*value)} : value;
+  }
+
+  /// An input's value in clear; in shown(), as it lies there.
+  result<json> input_value(const std::string& name) {
+    auto value = input_scope{p_, levels_, &seal_, left_}.value(name, *variable_);
+    if (!value || care_ == care::none)
+      return value;
+    auto raw = input_scope{p_, levels_, nullptr, left_}.value(name, *variable_);
+    if (!raw || *raw == *value)
+      return value;
+    // A text with a secret in it holds the sealed form as text.
+    const bool parts = care_ == care::keep && !raw->is_string();
+    noticed_ = noticed_ || !parts;
+    return parts ? std::move(raw) : std::move(value);
+  }
+
   result<json> reference_value(const reference& r) {
     if (const auto* in = std::get_if<input_ref>(&r))
-      return input_scope{p_, levels_, &seal_, left_}.value(in->name, *variable_);
+      return input_value(in->name);
     if (const auto* each = std::get_if<each_ref>(&r))
       return each_value(*each);
     return output_value(*std::get_if<output_ref>(&r));
@@ -115,11 +164,13 @@ private:
   result<json> walk(const json& root, const std::vector<path_step>& path, const Missing& missing) {
     const json* at = &root;
     json clear; // what a sealed value on the way held
+    bool was_sealed = false;
     const auto open = [&]() -> result<done> {
       if (at->is_object() && sealer::is_sealed(*at)) {
         O3_TRY(json value, seal_.unseal(*at));
         clear = std::move(value);
         at = &clear;
+        was_sealed = true;
       }
       return done{};
     };
@@ -131,7 +182,12 @@ private:
       at = next;
       O3_TRY([[maybe_unused]] const auto ok, open());
     }
-    return opened(*at, seal_);
+    auto value = opened(*at, seal_);
+    if (!value || care_ == care::none || (!was_sealed && *value == *at))
+      return value;
+    const bool parts = care_ == care::keep && !was_sealed;
+    noticed_ = noticed_ || !parts;
+    return parts ? result<json>{*at} : std::move(value);
   }
 
   result<json> output_value(const output_ref& ref) {
@@ -204,6 +260,13 @@ private:
   input_levels levels_;
   const loop_item* item_;
   const plan_variable* variable_ = nullptr;
+  enum class care : std::uint8_t {
+    none,   ///< values in clear
+    notice, ///< the same, but notice if one was sealed
+    keep    ///< leave sealed what lies sealed inside
+  };
+  care care_ = care::none;
+  bool noticed_ = false; ///< the value that is being made was sealed, or is made of sealed ones
 };
 
 } // namespace
@@ -218,6 +281,18 @@ result<json> resolve_line(const plan& p, std::uint32_t t, std::uint32_t line, co
                           const outputs_lookup& outputs, const sealer& seal, const limits& lim,
                           const loop_item* item) {
   return resolver{p, t, inputs, outputs, seal, lim, item}.line(line);
+}
+
+result<json> resolve_shown(const plan& p, std::uint32_t t, std::string_view name,
+                           const json& inputs, const outputs_lookup& outputs, const sealer& seal,
+                           const limits& lim, const loop_item* item) {
+  return resolver{p, t, inputs, outputs, seal, lim, item}.shown_input(name);
+}
+
+result<json> resolve_shown_line(const plan& p, std::uint32_t t, std::uint32_t line,
+                                const json& inputs, const outputs_lookup& outputs,
+                                const sealer& seal, const limits& lim, const loop_item* item) {
+  return resolver{p, t, inputs, outputs, seal, lim, item}.line(line, true);
 }
 
 json resolve_reads(const plan& p, std::uint32_t t, const json& inputs,

@@ -56,6 +56,8 @@ std::string_view to_string(task_verb v) {
     return "ping";
   case task_verb::cancel:
     return "cancel";
+  case task_verb::signal:
+    return "signal";
   }
   return "run";
 }

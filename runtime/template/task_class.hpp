@@ -40,7 +40,10 @@ struct task_class {
   /// workflow's own turn (AMENDMENTS 6).
   bool instant = false;
   delivery_class delivery = delivery_class::local;
-  std::string runs_in; ///< "engine", "worker" or "outside"
+  /// "engine", "worker", "outside", "child" (another workflow) or "people": stepped in the engine,
+  /// and told what people say. One with an input `name` takes signals of that name, the others
+  /// decisions.
+  std::string runs_in;
 
   [[nodiscard]] const field_spec* input(std::string_view name) const;
   [[nodiscard]] const field_spec* output(std::string_view name) const;

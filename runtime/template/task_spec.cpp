@@ -8,10 +8,11 @@ namespace {
 
 constexpr std::array<std::string_view, 8> task_keys{
   "name", "ref_name", "description", "class", "input", "always_run", "depends_on", "optional"};
-constexpr std::array<std::string_view, 8> task_keys_2{
-  "retry",      "timeout_s", "total_timeout_s", "on_ambiguous",
-  "on_surplus", "for_each",  "max_parallel",    "fail_fast"};
+constexpr std::array<std::string_view, 9> task_keys_2{
+  "retry",    "timeout_s",    "total_timeout_s", "on_ambiguous", "on_surplus",
+  "for_each", "max_parallel", "fail_fast",       "approved_by"};
 constexpr std::array<std::string_view, 2> task_keys_later{"when", "requires"};
+constexpr std::array<std::string_view, 2> approved_keys{"task", "evidence"};
 constexpr std::array<std::string_view, 5> retry_keys{"on", "times", "delay_s", "factor",
                                                      "delay_max_s"};
 constexpr std::array<task_state, 3> retried_states{task_state::failed, task_state::exception,
@@ -116,6 +117,30 @@ void read_for_each(object_reader& in, const place& at, std::string_view what, co
   each.fail_fast = in.find("fail_fast") == nullptr || in.flag("fail_fast");
   task.lines.push_back(read_line(*items, "for_each", at, out));
   task.for_each = each;
+}
+
+/// {"task": the approval, "evidence": what must be as it was approved}. The hash it was approved
+/// under is read like any output, so that the approval comes first and must have succeeded.
+void read_approved_by(object_reader& in, const place& at, std::string_view what, task_spec& task,
+                      reporter& out) {
+  const auto* rule = in.object("approved_by");
+  if (!rule)
+    return;
+  const place rule_at{at, "approved_by"};
+  const auto name = "'approved_by' of " + std::string{what};
+  object_reader inner{*rule, rule_at, name, out};
+  inner.refuse_others(approved_keys);
+  approval_rule approved;
+  approved.task = inner.ref_name("task");
+  const auto* evidence = inner.require("evidence");
+  if (!evidence || approved.task.empty())
+    return;
+  approved.evidence = static_cast<std::uint32_t>(task.lines.size());
+  task.lines.push_back(read_line(*evidence, "approved_by/evidence", at, out));
+  approved.hash = approved.evidence + 1;
+  task.lines.push_back(
+    read_line("${" + approved.task + ".output.evidence_hash}", "approved_by/task", at, out));
+  task.approved_by = std::move(approved);
 }
 
 /// A name that would make `${…}` ambiguous.
@@ -223,6 +248,7 @@ task_spec read_task(const json& item, const place& at, int schema_version, const
     task.retry_ambiguous
       = second_of(in, "on_ambiguous", at, "operator", "retry", lim.text_bytes, out);
     read_for_each(in, at, what, lim, task, out);
+    read_approved_by(in, at, what, task, out);
     task.cancel_surplus = second_of(in, "on_surplus", at, "alert", "cancel", lim.text_bytes, out);
   }
   return task;

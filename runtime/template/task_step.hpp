@@ -5,6 +5,7 @@
 //   run        start the work
 //   ping       how is it: a due time it asked for was reached
 //   cancel     stop; if it does not end, it is pinged on until the cancel deadline
+//   signal     somebody told it something; only to classes of people (runs_in = "people")
 //
 // A step may throw: the task then ends in `exception` with the text. Attributes set in one step
 // become durable together with the transition that ends it, before anyone outside sees them
@@ -19,6 +20,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,8 +31,22 @@ struct outside_code; // runtime/outside/talk.hpp
 
 namespace o3 {
 
-enum class task_verb : std::uint8_t { task_init, run, ping, cancel };
+enum class task_verb : std::uint8_t { task_init, run, ping, cancel, signal };
 std::string_view to_string(task_verb v);
+
+/// What somebody told a task.
+struct task_signal {
+  std::string_view name; ///< "decision" from those who approve
+  const json& body;      ///< whatever they sent
+  std::string_view by;
+  std::span<const std::string> roles{}; ///< of whoever decides; none are known of a kept signal
+  wall_time at;                       ///< when it came: a kept one came earlier
+};
+/// What people are asked to approve.
+struct task_evidence {
+  json shown;       ///< secrets sealed
+  std::string hash; ///< evidence_hash() of it
+};
 
 struct step_input {
   task_verb verb = task_verb::run;
@@ -45,6 +61,10 @@ struct step_input {
   std::string_view ref_name; ///< of the task in its template
   std::string_view uuid;     ///< of the task instance, 32 hex digits
   std::string_view trace_id;
+  // -- of classes of people
+  const task_signal* signal = nullptr;     ///< verb signal
+  const task_evidence* evidence = nullptr; ///< task_init, if the class has an input `evidence`
+  std::span<const std::string> requesters{}; ///< who asked for the workflow, as it stands
 };
 
 struct task_log_line {
@@ -67,6 +87,12 @@ struct step_result {
   std::string waits_for; ///< shown as "why" while it goes on, e.g. "until 2026-…"
   std::vector<task_log_line> log;
   bool call_worker = false; ///< hand this attempt to a worker process (runs_in = "worker")
+  // -- of classes of people
+  /// Goes on without wake_at: a signal moves it, its time limit or a cancel ends it.
+  bool listens = false;
+  /// Verb signal: nothing changes, this goes back to whoever sent it; more than one are findings
+  /// with pointers into the body.
+  std::vector<error> refused;
 };
 
 /// The code of a class.

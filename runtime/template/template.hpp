@@ -46,6 +46,13 @@ struct for_each_spec {
   bool fail_fast = true;          ///< no new item starts once one ended badly
 };
 
+/// It starts only if what was approved is still what stands there.
+struct approval_rule {
+  std::string task;           ///< of class approval
+  std::uint32_t evidence = 0; ///< positions in task_spec::lines: what stands there now,
+  std::uint32_t hash = 0;     ///< and the hash of what was approved
+};
+
 struct task_spec {
   task_phase phase = task_phase::main;
   std::string name;
@@ -56,6 +63,7 @@ struct task_spec {
     input; ///< by input name, in the document's key order
   std::vector<task_line> lines;
   std::optional<for_each_spec> for_each; ///< once for each item of a list or map
+  std::optional<approval_rule> approved_by;
   std::vector<std::string> depends_on;
   bool always_run = false;
   bool optional = false;

@@ -1,5 +1,6 @@
 // The fold of what concerns the whole workflow: phases, loops, reruns, people, its end.
 #include "runtime/workflow/folder.hpp"
+#include "runtime/workflow/people.hpp"
 
 namespace o3::workflow {
 
@@ -94,13 +95,11 @@ void folder::operator()(const resumed&) const {
 }
 
 void folder::operator()(const signaled& r) const {
-  s.signals.push_back({r.name, r.by, at, r.value});
+  s.signals.push_back({r.name, r.by, at, r.value, r.task});
 }
 
 void folder::operator()(const signal_taken& r) const {
-  auto it = std::find_if(s.signals.begin(), s.signals.end(),
-                         [&](const kept_signal& k) { return k.name == r.name; });
-  if (it != s.signals.end())
+  if (auto it = oldest_signal(s, r.task, r.name); it != s.signals.end())
     s.signals.erase(it);
 }
 

@@ -138,9 +138,12 @@ void history_to_json(json& j, const state& s) {
                               {"name", r.name},
                               {"desc", r.description},
                               {"inputs", r.inputs}});
-  for (const auto& k : s.signals)
-    j["signals"].push_back(
-      {{"name", k.name}, {"by", k.by}, {"at", to_ms(k.at)}, {"value", k.body}});
+  for (const auto& k : s.signals) {
+    json kept = {{"name", k.name}, {"by", k.by}, {"at", to_ms(k.at)}, {"value", k.body}};
+    if (k.task)
+      kept["t"] = *k.task;
+    j["signals"].push_back(std::move(kept));
+  }
 }
 
 void history_from_json(state& s, const json& j) {
@@ -168,8 +171,10 @@ void history_from_json(state& s, const json& j) {
   s.signals.clear();
   if (auto list = j.find("signals"); list != j.end())
     for (const auto& k : *list)
-      s.signals.push_back({k.at("name").get<std::string>(), k.at("by").get<std::string>(),
-                           from_ms(k.at("at").get<std::int64_t>()), k.at("value")});
+      s.signals.push_back(
+        {k.at("name").get<std::string>(), k.at("by").get<std::string>(),
+         from_ms(k.at("at").get<std::int64_t>()), k.at("value"),
+         k.contains("t") ? std::optional{k.at("t").get<std::uint32_t>()} : std::nullopt});
 }
 
 std::size_t attribute_bytes(const task_instance& t) {

@@ -92,6 +92,16 @@ struct revise_asked {
   json inputs = json::object();
   std::vector<error> warnings;
 };
+/// Somebody tells the workflow, or one of its tasks, something. `answer_sender` follows.
+struct said {
+  std::uint64_t ticket = 0;          ///< given back with the answer
+  bool decision = false;             ///< of an approval; else a signal
+  std::string name;                  ///< of a signal
+  std::optional<std::uint32_t> task; ///< a decision's; of a signal absent: whoever waits for it
+  json body;
+  std::string by;
+  std::vector<std::string> roles; ///< of the sender
+};
 /// An operator lets a quarantined workflow run again; otherwise ignored.
 struct release_asked {
   std::string by;
@@ -100,7 +110,7 @@ struct release_asked {
 struct reloaded {};
 using event = std::variant<cancel_asked, attribute_written, call_said, call_ended, call_lost,
                            talked, resolved, child_news, parent_knows, pause_asked, resume_asked,
-                           rerun_asked, revise_asked, reloaded, release_asked>;
+                           rerun_asked, revise_asked, said, reloaded, release_asked>;
 
 // -- what must be done once the records are on disk
 /// Run this attempt in a worker.
@@ -147,13 +157,19 @@ struct tell_child {
 };
 /// Tell the parent of the end until it knows: `parent_knows` follows.
 struct tell_parent {};
+/// What became of what was said: it counts, or (with `errors`) nothing changed. More than one error
+/// are findings with pointers into the body.
+struct answer_sender {
+  std::uint64_t ticket = 0;
+  std::vector<error> errors;
+};
 struct write_log {
   std::uint32_t task = 0; ///< no_task for the workflow's own lines
   std::uint32_t attempt = 0;
   task_log_line line;
 };
 using effect = std::variant<call_worker, stop_worker, write_log, hold_talk, drop_talks, begin_child,
-                            look_child, tell_child, tell_parent>;
+                            look_child, tell_child, tell_parent, answer_sender>;
 
 struct context {
   wall_time now;

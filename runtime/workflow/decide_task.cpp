@@ -1,6 +1,7 @@
 // One task's steps: start, ping, stop, time out, and what becomes of a step's result.
 #include "runtime/base/text.hpp"
 #include "runtime/workflow/decider.hpp"
+#include "runtime/workflow/people.hpp"
 
 namespace o3::workflow {
 namespace {
@@ -55,7 +56,11 @@ void decider::start(std::uint32_t t) {
     log(t, 0, log_level::info, "task skipped " + s_.at(t).message);
     return;
   }
-  if (!s_.is_item(t) && (stays_as_it_was(t) || opens_loop(t)))
+  if (!s_.is_item(t) && stays_as_it_was(t))
+    return;
+  if (spec(t).approved_by && unapproved(t))
+    return;
+  if (!s_.is_item(t) && opens_loop(t))
     return;
   const auto* code = c_.code(cls(t).name);
   if (code == nullptr) {
@@ -99,7 +104,10 @@ void decider::start(std::uint32_t t) {
     }
     r = std::move(second);
   }
+  const bool listens = r.listens;
   conclude(t, attempt, std::move(r));
+  if (listens)
+    take_kept(t);
 }
 
 void decider::ping(std::uint32_t t) {
@@ -238,7 +246,7 @@ json decider::cut_off(std::uint32_t t) {
 
 decider::attempt_result decider::step(std::uint32_t t, task_verb verb, const task_code& code,
                                       const json& inputs, std::uint32_t attempt,
-                                      const json& attributes) {
+                                      const json& attributes, const task_signal* signal) {
   static const task_instance unborn; // an item that begins
   const auto& task = s_.has(t) ? s_.at(t) : unborn;
   bool fresh = attempt != task.attempt;
@@ -258,7 +266,14 @@ decider::attempt_result decider::step(std::uint32_t t, task_verb verb, const tas
                 .always_run = spec(t).always_run,
                 .ref_name = name,
                 .uuid = uuid,
-                .trace_id = s_.trace_id};
+                .trace_id = s_.trace_id,
+                .signal = signal};
+  people_facts people;
+  if (is_for_people(t)) {
+    people = facts_for(s_, t, verb, c_.seal, c_.lim);
+    in.requesters = people.requesters;
+    in.evidence = people.evidence ? &*people.evidence : nullptr;
+  }
   step_result r;
   try {
     r = code.step(in);
@@ -282,7 +297,14 @@ decider::attempt_result decider::step(std::uint32_t t, task_verb verb, const tas
     r.end->message = masked(std::move(r.end->message));
   if (!r.waits_for.empty())
     r.waits_for = masked(std::move(r.waits_for));
-  return {std::move(r.set), std::move(r.end), r.wake_at, std::move(r.waits_for)};
+  if (is_for_people(t)) {
+    static_cast<void>(masked({})); // the secrets are known now
+    mask_what_is_asked(r.set, *secrets_);
+    for (auto& e : r.refused)
+      e.message = secrets_->masked(std::move(e.message));
+  }
+  return {std::move(r.set),       std::move(r.end), r.wake_at,
+          std::move(r.waits_for), r.listens,        std::move(r.refused)};
 }
 
 // Size limits and sealing of what a step set. On success `set` may go into a record.
@@ -335,7 +357,7 @@ void decider::conclude(std::uint32_t t, std::uint32_t new_attempt, attempt_resul
     return;
   }
   bool stopping = new_attempt == 0 && s_.at(t).canceling;
-  if (!r.wake_at) {
+  if (!r.wake_at && (stopping || !r.listens)) {
     if (!stopping) {
       end_attempt(t, new_attempt,
                   {task_state::exception, fault::task_exception,

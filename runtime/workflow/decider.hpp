@@ -31,6 +31,7 @@ public:
   void on(const resume_asked& e);
   void on(const rerun_asked& e);
   void on(const revise_asked& e);
+  void on(const said& e);
   /// Everything that is due or possible at `now`.
   void advance();
   decision finish();
@@ -41,6 +42,8 @@ private:
     std::optional<task_end> end;
     std::optional<wall_time> wake_at;
     std::string waits_for;
+    bool listens = false;
+    std::vector<error> refused{};
   };
 
   // decide.cpp
@@ -79,6 +82,18 @@ private:
     return cls(t).runs_in == "child" && !is_loop(t);
   }
 
+  // decide_people.cpp
+  using errors = std::vector<error>;
+  errors decide_approval(const said& e);
+  errors take_or_keep(const said& e);
+  errors keep(const said& e);
+  errors tell(std::uint32_t t, const said& e);
+  void take_kept(std::uint32_t t);
+  bool unapproved(std::uint32_t t);
+  [[nodiscard]] bool is_for_people(std::uint32_t t) const { return cls(t).runs_in == "people"; }
+  [[nodiscard]] std::optional<std::string> signal_name(std::uint32_t t) const;
+  [[nodiscard]] std::optional<error> nobody_waits_for(const std::string& name) const;
+
   // decide_task.cpp
   void start(std::uint32_t t);
   void ping(std::uint32_t t);
@@ -86,7 +101,8 @@ private:
   void time_out(std::uint32_t t);
   json cut_off(std::uint32_t t);
   attempt_result step(std::uint32_t t, task_verb verb, const task_code& code, const json& inputs,
-                      std::uint32_t attempt, const json& attributes);
+                      std::uint32_t attempt, const json& attributes,
+                      const task_signal* signal = nullptr);
   void conclude(std::uint32_t t, std::uint32_t new_attempt, attempt_result r);
   std::optional<task_end> check_set(std::uint32_t t, json& set) const;
   [[nodiscard]] std::optional<std::uint32_t> missing_producer(std::uint32_t t) const;

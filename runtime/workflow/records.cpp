@@ -157,6 +157,8 @@ struct writer {
   }
   void operator()(const resumed& r) const { text("by", r.by); }
   void operator()(const signaled& r) const {
+    if (r.task)
+      out.field("t", *r.task);
     out.field("name", std::string_view{r.name});
     text("by", r.by);
     out.field("value", r.value);

@@ -178,9 +178,10 @@ struct resumed {
 struct signaled {
   static constexpr record_kind is{23, "workflow.signal"};
   std::string name, by;
-  json value;
+  json value;                          ///< secrets sealed
+  std::optional<std::uint32_t> task{}; ///< absent: for any task that waits for the name
 };
-/// The oldest signal of this name went to the task.
+/// The oldest signal of this name that the task may have went to it.
 struct signal_taken {
   static constexpr record_kind is{24, "task.signal"};
   std::uint32_t task = 0;

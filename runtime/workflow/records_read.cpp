@@ -150,7 +150,8 @@ struct reader {
     case 21:
       return resumed{text("by")};
     case 23:
-      return signaled{text("name"), text("by"), object("value")};
+      return signaled{text("name"), text("by"), object("value"),
+                      j.contains("t") ? std::optional{task()} : std::nullopt};
     case 24:
       return signal_taken{task(), text("name")};
     case 25:

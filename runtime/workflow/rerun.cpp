@@ -4,6 +4,7 @@
 #include "runtime/template/object_reader.hpp"
 #include "runtime/template/schema.hpp"
 #include "runtime/workflow/decider.hpp"
+#include "runtime/workflow/people.hpp"
 
 namespace o3::workflow {
 namespace {
@@ -97,6 +98,11 @@ private:
 
   void check_outputs(std::uint32_t t, const json& outputs, const std::string& pointer) {
     const auto& cls = *s_.node(t).cls;
+    if (hears_decisions(cls))
+      found_.fail(fault::forbidden, pointer,
+                  "task " + in_quotes(ref(t))
+                    + " is an approval; only those whom it asks can give it",
+                  "redo it, or skip it");
     if (s_.graph->doc.tasks[t].for_each)
       return;
     if (canonical(outputs).size() > lim_.output_bytes)

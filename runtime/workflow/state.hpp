@@ -83,7 +83,8 @@ struct kept_revision {
 struct kept_signal {
   std::string name, by;
   wall_time at;
-  json body;
+  json body;                         ///< secrets sealed
+  std::optional<std::uint32_t> task; ///< only for this one
 };
 
 /// Of a workflow that another one started.

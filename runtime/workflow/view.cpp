@@ -1,6 +1,7 @@
 #include "runtime/workflow/view.hpp"
 
 #include "runtime/launch/evidence.hpp"
+#include "runtime/workflow/people.hpp"
 
 namespace o3::workflow {
 namespace {
@@ -182,6 +183,8 @@ void write_task(json_writer& out, const state& s, std::uint32_t i) {
   json made;
   const auto* outputs = outputs_of(s, i, made);
   write_outputs(out, outputs ? *outputs : t.attributes);
+  if (const auto* asks = asked_of_people(s, i))
+    out.key("asks").value(redacted(*asks));
   out.key("depends_on").begin_array();
   std::vector<std::uint32_t> before = node.reads;
   before.insert(before.end(), node.after.begin(), node.after.end());

@@ -15,7 +15,7 @@ namespace o3::workflow {
 struct cause {
   std::string code; ///< "dependency", "timer", "retry", "schedule", "class_missing", "worker",
                     ///< "grace", "cancel", "launch", "external", "operator", "quarantined",
-                    ///< "loop", "workflow", "phase", "paused", "queue", …
+                    ///< "loop", "workflow", "phase", "paused", "approval", "signal", "queue", …
   std::string text; ///< one sentence for people
   std::optional<wall_time> until;
   json details{}; ///< the same for programs: an object, or null

@@ -1,6 +1,6 @@
 // Why something waits, as a chain of causes: for the workflow those of its active tasks, for a task
 // its own.
-#include "runtime/workflow/view.hpp"
+#include "runtime/workflow/people.hpp"
 
 #include "runtime/launch/marker.hpp"
 
@@ -111,7 +111,12 @@ std::vector<cause> why_running(const state& s, std::uint32_t i) {
                                               : std::string{}}}});
   else if (s.node(i).cls->runs_in == "outside")
     out.push_back(outside_cause(s, i));
-  else if (t.calling)
+  else if (const auto* asks = asked_of_people(s, i)) {
+    auto until = deadline(s, i);
+    if (t.wake_at && (!until || *t.wake_at < *until))
+      until = t.wake_at;
+    out.push_back(why_people(*asks, until));
+  } else if (t.calling)
     out.push_back(
       {"worker",
        "attempt " + std::to_string(t.attempt) + " was handed to the workers of this node",

@@ -16,4 +16,9 @@ installed_class timer_class();
 installed_class workflow_class();
 installed_class wait_workflow_class();
 
+/// Asks people to approve what it shows them.
+installed_class approval_class();
+/// Waits for a signal.
+installed_class wait_signal_class();
+
 } // namespace o3::tasks

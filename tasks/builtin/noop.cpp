@@ -40,6 +40,8 @@ step_result noop_step(const step_input& in) {
     return noop_ping(in);
   case task_verb::cancel:
     return end_canceled();
+  case task_verb::signal:
+    break;
   }
   return {};
 }

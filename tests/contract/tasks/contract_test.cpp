@@ -37,7 +37,8 @@ struct bench {
   wall_time now = from_ms(1'800'000'000'000);
   wall_time started = now;
 
-  step_result step(const tasks::installed_class& c, task_verb v, std::uint64_t random = 7) {
+  step_result step(const tasks::installed_class& c, task_verb v, std::uint64_t random = 7,
+                   const task_signal* signal = nullptr) {
     step_input in{.verb = v,
                   .inputs = inputs,
                   .attributes = attributes,
@@ -46,7 +47,8 @@ struct bench {
                   .random = random,
                   .ref_name = "t",
                   .uuid = "u",
-                  .trace_id = "x"};
+                  .trace_id = "x",
+                  .signal = signal};
     auto r = c.code.step(in);
     attributes.update(r.set);
     return r;
@@ -85,7 +87,7 @@ TEST_CASE("a class describes itself completely and its description survives bein
     REQUIRE(is_ref_name(c->name));
     REQUIRE(!c->description.empty());
     REQUIRE((c->runs_in == "engine" || c->runs_in == "worker" || c->runs_in == "outside"
-             || c->runs_in == "child"));
+             || c->runs_in == "child" || c->runs_in == "people"));
     for (const auto* list : {&c->inputs, &c->outputs})
       for (const auto& f : *list) {
         INFO(f.name);
@@ -107,12 +109,15 @@ TEST_CASE("a step never ends in a state that is none, and says when to look agai
     auto r = b.step(c, task_verb::task_init);
     for (int i = 0; i < 100 && !r.end; ++i) {
       r = b.step(c, i == 0 ? task_verb::run : task_verb::ping);
-      REQUIRE((r.end || r.wake_at));
+      REQUIRE((r.end || r.wake_at || r.listens));
+      REQUIRE((!r.listens || c.about->runs_in == "people"));
       if (r.wake_at) {
         REQUIRE(*r.wake_at > b.now);
         b.now = *r.wake_at;
       }
     }
+    if (r.listens)
+      continue; // until somebody says something
     REQUIRE(r.end);
     REQUIRE(is_terminal(r.end->state));
     REQUIRE((r.end->state == task_state::successful) == (r.end->code == fault::none));
@@ -160,6 +165,35 @@ TEST_CASE("a successful end sets every output the class requires", "[contract][t
     if (r.end && r.end->state == task_state::successful)
       for (const auto& f : c.about->outputs)
         REQUIRE((!f.required || b.attributes.contains(f.name)));
+  }
+}
+
+TEST_CASE("whatever people say, a class of people refuses it or ends, and never throws",
+          "[contract][tasks]") {
+  const std::vector<json> bodies = {json(),
+                                    7,
+                                    "text",
+                                    json::array({1}),
+                                    json::object(),
+                                    {{"decision", 7}},
+                                    {{"decision", "approve"}, {"form", "x"}, {"comment", json()}},
+                                    {{"decision", "approve"}, {"evidence_hash", json::array()}},
+                                    {{"decision", "reject"}, {"evidence_hash", ""}},
+                                    {{"decision", "approve"}}};
+  for (const auto& c : stepped()) {
+    if (c.about->runs_in != "people")
+      continue;
+    for (const auto& body : bodies) {
+      INFO(c.about->name << " " << body.dump());
+      bench b{example_inputs(*c.about)};
+      b.step(c, task_verb::task_init);
+      b.step(c, task_verb::run);
+      const task_signal signal{"x", body, "somebody", {}, b.now};
+      const auto before = b.attributes;
+      auto r = b.step(c, task_verb::signal, 7, &signal);
+      REQUIRE((r.end || !r.refused.empty()));
+      REQUIRE((r.refused.empty() || b.attributes == before));
+    }
   }
 }
 

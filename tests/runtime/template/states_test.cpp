@@ -37,4 +37,5 @@ TEST_CASE("the four verbs have the names of the task contract", "[template]") {
   REQUIRE(to_string(task_verb::run) == "run");
   REQUIRE(to_string(task_verb::ping) == "ping");
   REQUIRE(to_string(task_verb::cancel) == "cancel");
+  REQUIRE(to_string(task_verb::signal) == "signal");
 }

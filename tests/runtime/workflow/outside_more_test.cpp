@@ -30,7 +30,7 @@ TEST_CASE("a target that is silent is the reason of the wait until it speaks aga
   w.say(topic::watch, silent);
   REQUIRE(why_task(w.s, 0).front().text == "waits for the target to answer: HTTP 503");
   w.say(topic::watch, running);
-  REQUIRE(why_task(w.s, 0).front().text == "waits for AWX job 41 is running");
+  REQUIRE(why_task(w.s, 0).front().text == "AWX job 41 is running");
 }
 
 TEST_CASE("after a restored backup nothing is launched before it was searched, not even what had "

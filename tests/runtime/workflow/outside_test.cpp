@@ -31,7 +31,7 @@ TEST_CASE("what is started is written down before it is sent, and watched once i
   outside::conclusion c;
   c.waits_for = "AWX job 41 is pending";
   w.say(topic::watch, c);
-  REQUIRE(why_task(w.s, 0).front().text == "waits for AWX job 41 is pending");
+  REQUIRE(why_task(w.s, 0).front().text == "AWX job 41 is pending");
   auto rows = w.rows.size();
   w.say(topic::watch, c);
   REQUIRE(w.rows.size() == rows); // no news, no row

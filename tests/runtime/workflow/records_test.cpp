@@ -67,7 +67,7 @@ std::vector<record> one_of_each() {
       2, "me", "n", "d", {{"workflow", {{"x", 1}}}}, {{fault::ignored_input, "m", "/p", "h"}}},
     paused{"me", "because"},
     resumed{"me"},
-    signaled{"go", "me", {{"k", 1}}},
+    signaled{"go", "me", {{"k", 1}}, 1},
     signal_taken{1, "go"},
     released{"me"},
     parent_told{},
