@@ -35,7 +35,8 @@ void rest(workflow_actor* self) {
   auto& st = self->state;
   if (is_terminal(st.state->status)) {
     answer_waiters(self);
-    self->quit();
+    if (!workflow::in_hand(*st.state)) // else the parent is being told
+      self->quit();
     return;
   }
   auto due = workflow::next_due(*st.state);
@@ -245,6 +246,15 @@ caf::behavior behavior_of(workflow_actor* self, const context_ptr& ctx, const id
         after_commit(self);
       else
         self->send(st.ctx->services->get(service::journal), to_message(append{st.entry, self}));
+    },
+    [=](child_found& m) {
+      const in_hand held{self->state.workflow};
+      on_child_found(self, *m.what);
+      step(self);
+    },
+    [=](tell_again) {
+      if (self->state.state)
+        tell_the_parent(self);
     },
     [=](const found_key& m) { on_found_key(self, *m.what); },
   };

@@ -4,6 +4,7 @@
 #include "actors/engine/port_impl.hpp"
 #include "actors/engine/quarantine.hpp"
 #include "actors/query/feeds.hpp"
+#include "runtime/workflow/rerun.hpp"
 #include "runtime/workflow/view.hpp"
 
 #include "actors/pch.hpp"
@@ -121,8 +122,13 @@ public:
                  }
                  json_writer out{a.body};
                  out.begin_object().key("items").begin_array();
-                 for (std::uint32_t t = 0; t < l.state->tasks.size(); ++t)
-                   workflow::write_task(out, *l.state, t);
+                 const auto& s = *l.state;
+                 for (std::uint32_t t = 0; t < s.tasks.size(); ++t) {
+                   workflow::write_task(out, s, t);
+                   if (const auto loop = s.loops.find(t); loop != s.loops.end())
+                     for (std::uint32_t i = 0; i < loop->second.begun.size(); ++i)
+                       workflow::write_task(out, s, s.number_of(t, i));
+                 }
                  out.end_array().key("next_cursor").null().end_object();
                });
   }
@@ -134,13 +140,46 @@ public:
                    a.problem = l.problem;
                    return;
                  }
-                 auto it = l.plan->graph->index.find(ref);
-                 if (it == l.plan->graph->index.end()) {
+                 const auto task = workflow::task_number(*l.plan->graph, ref);
+                 if (!task || !l.state->has(*task)) {
                    a.problem = no_task(w, ref, *l.plan->graph);
                    return;
                  }
                  json_writer out{a.body};
-                 workflow::write_task(out, *l.state, it->second);
+                 workflow::write_task(out, *l.state, *task);
+               });
+  }
+
+  void revisions(id w, caller who, reply_fn reply) override {
+    read_state(w, std::move(who), std::move(reply),
+               [](const engine::loaded_workflow& l, answer& a) {
+                 if (!l.state) {
+                   a.problem = l.problem;
+                   return;
+                 }
+                 json_writer out{a.body};
+                 workflow::write_revisions(out, *l.state);
+               });
+  }
+
+  void revision(id w, std::uint32_t number, std::optional<std::uint32_t> against, caller who,
+                reply_fn reply) override {
+    read_state(w, std::move(who), std::move(reply),
+               [w, number, against](const engine::loaded_workflow& l, answer& a) {
+                 if (!l.state) {
+                   a.problem = l.problem;
+                   return;
+                 }
+                 for (auto n : {number, against.value_or(number)})
+                   if (workflow::inputs_of_revision(*l.state, n) == nullptr) {
+                     a.problem
+                       = make_error(fault::not_found,
+                                    "workflow " + w.hex() + " has no revision " + std::to_string(n),
+                                    "", "it has 1 to " + std::to_string(l.state->revision));
+                     return;
+                   }
+                 json_writer out{a.body};
+                 workflow::write_revision(out, *l.state, number, against);
                });
   }
 
@@ -188,12 +227,11 @@ public:
           reply(plan.error(), nullptr);
           return;
         }
-        auto it = (*plan)->graph->index.find(*r.task);
-        if (it == (*plan)->graph->index.end()) {
+        task = workflow::task_number(*(*plan)->graph, *r.task);
+        if (!task) {
           reply(no_task(r.workflow, *r.task, *(*plan)->graph), nullptr);
           return;
         }
-        task = it->second;
       }
       reply({}, make_log_feed(ctx, r, task, row->created_at, at));
     });

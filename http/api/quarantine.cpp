@@ -31,7 +31,7 @@ void release(const context& c, http::request&& r, http::respond_fn respond) {
   if (!w)
     return respond(problem(w.error(), {}, r.path));
   engine::release_request q{*w, caller_of(r)};
-  c.ports.engine.release(std::move(q), reply_to(r, std::move(respond)));
+  c.ports.engine.ask(std::move(q), reply_to(r, std::move(respond)));
 }
 
 } // namespace
