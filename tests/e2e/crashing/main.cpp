@@ -20,12 +20,15 @@ using namespace o3::tasks;
 
 int deeper(volatile int* above) { // NOLINT(misc-no-recursion): until there is no stack left
   volatile int here[1024];
-  here[0] = above == nullptr ? 0 : *above;
-  return deeper(here) + here[0];
+  here[0] = *above + 1;
+  return here[0] < 0 ? 0 : deeper(here) + here[0];
 }
 
+void throws() {
+  throw 7; // NOLINT: no exception of the tree, nobody knows it
+}
 void nobody_catches() noexcept {
-  throw 7; // NOLINT: escapes on purpose
+  throws();
 }
 
 void crash(const std::string& how) {
@@ -33,11 +36,11 @@ void crash(const std::string& how) {
     std::abort();
   if (how == "terminate")
     nobody_catches();
-  if (how == "overflow")
-    std::exit(deeper(nullptr)); // NOLINT(concurrency-mt-unsafe): not reached
+  if (volatile int zero = 0; how == "overflow")
+    std::exit(deeper(&zero)); // NOLINT(concurrency-mt-unsafe): not reached
   if (how == "exit")
     ::_exit(75);
-  int* volatile nowhere = nullptr;
+  volatile int* volatile nowhere = nullptr;
   *nowhere = 1;
 }
 
