@@ -39,7 +39,10 @@ const json* asked_of_people(const state& s, std::uint32_t t) {
 
 cause why_people(const json& asks, const std::optional<wall_time>& until) {
   if (asks.value("kind", "") == "signal")
-    return {"signal", "waits for the signal '" + asks.value("name", "") + "'", until};
+    return {"signal",
+            "waits for the signal '" + asks.value("name", "") + "'",
+            until,
+            {{"name", asks.value("name", "")}}};
   const auto users = names_in(asks, "users");
   const auto roles = names_in(asks, "roles");
   std::string who = users;
@@ -56,7 +59,12 @@ cause why_people(const json& asks, const std::optional<wall_time>& until) {
             + (quorum > 1
                  ? "; " + std::to_string(missing) + " of " + std::to_string(quorum) + " are missing"
                  : ""),
-          until};
+          until,
+          {{"users", asks.value("users", json::array())},
+           {"roles", asks.value("roles", json::array())},
+           {"quorum", quorum},
+           {"missing", missing},
+           {"four_eyes", asks.value("four_eyes", true)}}};
 }
 
 std::vector<kept_signal>::const_iterator oldest_signal(const state& s, std::uint32_t task,

@@ -89,6 +89,37 @@ class Awx(O3Test):
         self.assertIn("AWX", self.task(workflow)["error"]["message"])
         self.assertEqual(len(self.sim.ledger("launch")), 1)
 
+    def rerun(self, workflow, **body):
+        reply = self.s.call("POST", f"/api/v1/workflow/{workflow}/rerun/", body)
+        self.assertEqual(reply.status, 202, reply.body)
+        return self.s.ended(workflow)
+
+    def test_a_rerun_relaunches_the_failed_hosts_or_launches_anew_as_the_template_says(self):
+        for number, rule, kind in ((10, "relaunch_failed_hosts", "relaunch"), (20, "launch", "launch")):
+            mine = {"awx_url": "${workflow.input.awx_url}", "job_template_id": number, "extra_vars": {},
+                    "awx_token": "${workflow.input.awx_token}"}
+            name = f"rerun_{kind}"
+            self.s.put_template(template(name, task("before"), task("job", "awx_job_launch", ["before"], input={**mine, "on_rerun": rule}),
+                                         version=2))
+            self.sim.ask("POST", "world", {"job_templates": [{"id": number, "plays": [
+                {"outcome": "failed", "hosts": {"web1": {"ok": 1}, "web2": {"failures": 1}}}, {"outcome": "successful"}]}]})
+            workflow = self.s.submit(name, {"awx_url": self.sim.url, "awx_token": self.sim.tokens["operator"]})["id"]
+            self.assertEqual(self.s.ended(workflow)["state"], "failed")
+            first = self.s.tasks(workflow)
+            had = len(self.sim.ledger())
+            self.assertEqual(self.rerun(workflow)["state"], "successful", self.s.tasks(workflow)["job"])
+            again = self.s.tasks(workflow)
+            self.assertEqual(again["before"]["attempt"], 1)
+            entry, = self.sim.ledger()[had:]
+            self.assertEqual(entry["kind"], kind)
+            self.assertEqual(again["job"]["outputs"]["awx_jobid"], entry["id"])
+            self.assertNotEqual(first["job"]["outputs"]["awx_jobid"], entry["id"])
+            if kind == "relaunch":
+                self.assertEqual(self.sim.job(entry["id"])["limit"], "web2")
+            # What succeeded is not launched again.
+            self.assertEqual(self.rerun(workflow)["state"], "successful")
+            self.assertEqual(len(self.sim.ledger()), had + 1)
+
     def test_cancel_reaches_the_job(self):
         self.sim.ask("POST", "world", {"job_templates": [{"id": 10, "plays": [{"duration_ms": 60000}]}]})
         workflow = self.launch()
