@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace o3::engine {
 
@@ -20,6 +21,7 @@ namespace o3::engine {
 struct caller {
   std::string principal = "admin";
   std::string project = "default";
+  std::vector<std::string> roles{}; ///< by which approvals know who may decide
 };
 
 /// What every port answers. `problem.code == fault::none` means it went well.
@@ -97,6 +99,7 @@ struct signal_request {
   std::string task; ///< "" for whoever waits for it
   std::string name;
   json body;
+  bool decision = false; ///< on the approval `task`: body {decision, comment, form, evidence_hash}
 };
 /// What can be asked of one workflow, live or not.
 using workflow_ask = std::variant<cancel_request, resolve_request, release_request, pause_request,
@@ -121,8 +124,9 @@ public:
   /// {"tasks": [{task, state, action, why}]}; validation_failed, still_running.
   /// revise: `ok`, or `accepted` when it runs, body: the workflow document; validation_failed,
   /// still_running.
-  /// signal: `ok`, body: the workflow or task document; unknown_signal, task_ended,
-  /// workflow_ended, and what the task's class refuses.
+  /// signal: `ok` once it is on disk, body: of the task's document if it names one, else of the
+  /// workflow's; unknown_signal, task_ended, workflow_ended, conflict, and what the task's class
+  /// refuses (forbidden, already_decided, evidence_changed, validation_failed).
   /// All: not_found.
   virtual void ask(workflow_ask r, reply_fn reply) = 0;
   /// Another system says that something happened to its job `external_id`: tasks that wait for it

@@ -346,7 +346,7 @@ void step(workflow_actor* self) {
   }
   if (d.record_count == 0) {
     st.state = std::move(d.next);
-    perform(self, d.effects); // log lines only: whatever else is done leaves a record first
+    perform(self, d.effects); // log lines and refusals: whatever is done leaves a record first
     for (auto& f : std::exchange(st.inbox_committed, {}))
       f(); // nothing to wait for: the events changed nothing
     rest(self);

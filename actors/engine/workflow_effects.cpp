@@ -134,6 +134,8 @@ void perform(workflow_actor* self, const std::vector<workflow::effect>& effects)
       tell(self, *t);
     else if (std::holds_alternative<workflow::tell_parent>(e))
       tell_the_parent(self);
+    else if (const auto* a = std::get_if<workflow::answer_sender>(&e))
+      answer_whoever_spoke(self, *a);
     else if (const auto* s = std::get_if<workflow::stop_worker>(&e))
       if (auto it = st.tasks.find(s->task); it != st.tasks.end())
         self->send(it->second, to_message(stop_task{is_terminal(st.state->at(s->task).state)}));

@@ -42,6 +42,8 @@ struct workflow_shell {
   sha256_hash body_hash{};
   std::vector<error> refusal;         ///< why it would be refused, while its key is looked up
   std::vector<waiting_reply> waiters; ///< answered at the end, or when their time is over
+  std::map<std::uint64_t, std::shared_ptr<command>> spoke; ///< whoever said something, by ticket
+  std::uint64_t ticket = 0;
   std::unordered_map<std::uint32_t, caf::actor> tasks; ///< task actors by position
   bool stopping = false;        ///< asked to stop: leaves after the append in flight
   std::uint64_t generation = 0; ///< of the tick that counts
@@ -66,6 +68,7 @@ void on(workflow_actor* self, const std::shared_ptr<command>& job, const revise_
 
 // workflow_signals.cpp
 void on(workflow_actor* self, const std::shared_ptr<command>& job, const signal_request& r);
+void answer_whoever_spoke(workflow_actor* self, const workflow::answer_sender& e);
 
 // workflow_children.cpp
 void begin(workflow_actor* self, const workflow::begin_child& e);

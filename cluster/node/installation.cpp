@@ -77,7 +77,7 @@ result<done> prepare_token(installation& i, store::journal& journal, store::read
     if (first_token.empty())
       i.new_token = token;
   }
-  i.admin = {*hash, "admin", "default", {"*"}};
+  i.admin = {*hash, "admin", "default", {"*"}, {"admin"}};
   return done{};
 }
 

@@ -26,6 +26,7 @@ std::vector<row> all_rows(const context& c, std::shared_ptr<const std::string> d
   std::vector<row> rows;
   add_workflow_rows(rows, c);
   add_run_rows(rows, c);
+  add_people_rows(rows, c);
   add_task_rows(rows, c);
   add_log_rows(rows, c);
   add_event_rows(rows, c);

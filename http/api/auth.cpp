@@ -90,7 +90,7 @@ result<token_store> token_store::make(std::span<const token_entry> entries) {
       return make_error(fault::config_invalid,
                         "Two token entries have the same hash; the second is of principal '"
                           + printable(e.principal, 64) + "'.");
-    s.who = {e.principal, e.project, e.permissions};
+    s.who = {e.principal, e.project, e.permissions, e.roles};
     store.slots_.push_back(std::move(s));
   }
   return store;
@@ -127,6 +127,7 @@ http::authorizer make_authorizer(token_store tokens) {
                     R"(Bearer realm="o3", error="invalid_token")");
     r.principal = who->principal;
     r.project = who->project;
+    r.roles = who->roles;
     if (!who->may(needed))
       return refuse(make_error(fault::forbidden, "Principal '" + who->principal
                                                    + "' lacks the permission '"

@@ -19,6 +19,8 @@ inline constexpr const char* workflow_read = "workflow:read";
 inline constexpr const char* workflow_submit = "workflow:submit";
 inline constexpr const char* workflow_cancel = "workflow:cancel";
 inline constexpr const char* workflow_resolve = "workflow:resolve";
+inline constexpr const char* workflow_signal = "workflow:signal";
+inline constexpr const char* workflow_approve = "workflow:approve";
 inline constexpr const char* template_read = "template:read";
 inline constexpr const char* template_write = "template:write";
 inline constexpr const char* secret_read = "secret:read";
@@ -35,6 +37,7 @@ struct token_entry {
   std::string principal = "admin";
   std::string project = "default";
   std::vector<std::string> permissions{"*"};
+  std::vector<std::string> roles{}; ///< what approvals ask for, e.g. "admin"
 };
 
 class token_store {
@@ -47,6 +50,7 @@ public:
     std::string principal;
     std::string project;
     std::vector<std::string> permissions;
+    std::vector<std::string> roles;
     [[nodiscard]] bool may(std::string_view permission) const; ///< "" is always permitted
   };
   /// Compares against every entry in constant time; nullptr if none fits.
@@ -60,7 +64,7 @@ private:
   std::vector<slot> slots_;
 };
 
-/// For http::router: fills `principal` and `project`, or answers 401 or 403.
+/// For http::router: fills `principal`, `project` and `roles`, or answers 401 or 403.
 http::authorizer make_authorizer(token_store tokens);
 
 } // namespace o3::api

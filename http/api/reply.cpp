@@ -31,7 +31,7 @@ engine::reply_fn reply_to(http::request& r, http::respond_fn respond) {
 }
 
 engine::caller caller_of(const http::request& r) {
-  return {r.principal, r.project};
+  return {r.principal, r.project, r.roles};
 }
 
 } // namespace o3::api

@@ -122,6 +122,7 @@ int run_cli(const std::vector<std::string>& args, environment& env,
   add_stream_commands(r);
   add_catalogue_commands(r);
   add_rerun_commands(r);
+  add_people_commands(r);
   add_secret_commands(r);
   add_quarantine_commands(r);
   add_config_commands(r);

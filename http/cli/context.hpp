@@ -67,6 +67,7 @@ void add_show_commands(const registry& r);       ///< status, ls, cancel
 void add_stream_commands(const registry& r);     ///< logs, events
 void add_catalogue_commands(const registry& r);  ///< template, task
 void add_rerun_commands(const registry& r);      ///< rerun, revise, revisions, pause, resume, why
+void add_people_commands(const registry& r);     ///< approve, signal
 void add_secret_commands(const registry& r);     ///< secret
 void add_quarantine_commands(const registry& r); ///< quarantine
 void add_config_commands(const registry& r);     ///< config explain

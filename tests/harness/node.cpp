@@ -95,7 +95,9 @@ struct node::impl {
     n.secrets = credentials;
     if (opts.suspects)
       n.suspects = *opts.suspects;
-    n.tokens = {{to_hex(sha256(token)), "admin", "default", {"*"}}};
+    n.tokens = {{to_hex(sha256(token)), "admin", "default", {"*"}, {"admin"}}};
+    for (const auto& [name, roles] : opts.people)
+      n.tokens.push_back({to_hex(sha256(name)), name, "default", {"*"}, roles});
     n.log = logger{opts.log, *clock, [](log_level, std::string_view line) {
                      std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
                    }};
@@ -143,7 +145,8 @@ o3::node& node::inner() {
 }
 
 http_answer node::request(http::method verb, const std::string& path, const std::string& body,
-                          std::vector<std::pair<std::string, std::string>> headers) {
+                          std::vector<std::pair<std::string, std::string>> headers,
+                          const std::string& as) {
   http::request r;
   r.verb = verb;
   auto question = path.find('?');
@@ -159,7 +162,7 @@ http_answer node::request(http::method verb, const std::string& path, const std:
   if (r.path.empty() || r.path.back() != '/')
     r.path += '/';
   r.headers = std::move(headers);
-  r.headers.emplace_back("authorization", std::string{"Bearer "} + token);
+  r.headers.emplace_back("authorization", "Bearer " + (as.empty() ? token : as));
   if (!body.empty())
     r.headers.emplace_back("content-type", "application/json");
   r.body = body;

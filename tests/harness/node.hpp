@@ -35,6 +35,8 @@ struct options {
   /// What crashes of earlier processes say; looked at by each start.
   std::shared_ptr<engine::suspects> suspects;
   log_level log = log_level::off; ///< of the node's own log, to stderr
+  /// Who may ask besides admin: name, which is the token as well, and roles.
+  std::vector<std::pair<std::string, std::vector<std::string>>> people;
 };
 
 struct http_answer {
@@ -51,9 +53,10 @@ public:
   node(const node&) = delete;
   node& operator=(const node&) = delete;
 
-  // -- the REST API without a socket, as admin
+  // -- the REST API without a socket, as admin or as one of options::people
   http_answer request(http::method verb, const std::string& path, const std::string& body = {},
-                      std::vector<std::pair<std::string, std::string>> headers = {});
+                      std::vector<std::pair<std::string, std::string>> headers = {},
+                      const std::string& as = {});
   /// Registers a template until the node is restarted; options::template_documents are there after
   /// each start.
   void add_template(const json& doc);

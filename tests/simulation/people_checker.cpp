@@ -13,7 +13,7 @@ std::string number(std::uint64_t n) {
 class checker {
 public:
   checker(const json& doc, const json& records, const std::vector<message>& sent)
-      : doc_(doc["tasks"]), records_(records), sent_(sent), values_(doc_.size()),
+      : doc_(doc["tasks"]), records_(records), sent_(sent), values_(doc_.size(), json::object()),
         states_(doc_.size()), codes_(doc_.size()), starts_(doc_.size(), 0) {}
 
   std::vector<std::string> run() {
@@ -55,9 +55,8 @@ private:
     const auto t = r["t"].get<std::uint32_t>();
     if (kind == started || (kind == ended && r.value("n", 0U) != 0))
       ++starts_[t];
-    if (kind == progress || kind == ended)
-      for (const auto& [name, value] : r.value("set", json::object()).items())
-        values_[t][name] = value;
+    if ((kind == progress || kind == ended) && r.contains("set"))
+      values_[t].update(r["set"]);
     if (kind == ended) {
       states_[t] = static_cast<task_state>(r["s"].get<int>());
       codes_[t] = r.value("code", 0);

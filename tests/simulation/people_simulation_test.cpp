@@ -143,7 +143,7 @@ private:
                                     ? "old"
                                     : seen.value("evidence_hash", "none")}};
     }
-    sent_.push_back({e});
+    sent_.push_back({e, fate::unknown, ""});
     return e;
   }
 

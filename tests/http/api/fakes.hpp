@@ -214,7 +214,7 @@ using fields = std::vector<std::pair<std::string, std::string>>;
 
 inline token_store test_tokens() {
   const std::vector<token_entry> entries{
-    {to_hex(sha256("admin-token")), "admin", "default", {"*"}},
+    {to_hex(sha256("admin-token")), "admin", "default", {"*"}, {"admin"}},
     {to_hex(sha256("reader-token")), "reader", "default", {permission::workflow_read}},
     {to_hex(sha256("nobody-token")), "nobody", "default", {}},
   };

@@ -11,7 +11,7 @@ namespace {
 using std::chrono::seconds;
 const json instant = json::object();
 
-const json plan_task = task("plan", "noop", instant);
+const json planned = task("plan", "noop", instant);
 json apply_task(json more = json::object()) {
   more["approved_by"] = {{"task", "ok"}, {"evidence", "${plan.output.rand_no}"}};
   return task("apply", "noop", instant, more);
@@ -26,7 +26,7 @@ json with(json base, const json& more) {
 
 TEST_CASE("an approval holds nothing while it waits, and what it was for starts on it",
           "[workflow][people]") {
-  people w{{plan_task, approval(on_plan), apply_task()}};
+  people w{{planned, approval(on_plan), apply_task()}};
   REQUIRE(w.states() == "plan=successful ok=running apply=created");
   CHECK_FALSE(in_hand(w.s));
   CHECK_FALSE(next_due(w.s));
@@ -50,7 +50,7 @@ TEST_CASE("an approval holds nothing while it waits, and what it was for starts 
 }
 
 TEST_CASE("one rejection rejects", "[workflow][people]") {
-  people w{{plan_task, approval(with(on_plan, {{"quorum", 2}})), apply_task()}};
+  people w{{planned, approval(with(on_plan, {{"quorum", 2}})), apply_task()}};
   CHECK(w.decide_as("bob", w.yes()) == "");
   CHECK(w.decide_as("alice", with(w.no(), {{"comment", "too big"}})) == "");
   CHECK(w["ok"].state == task_state::failed);
@@ -63,7 +63,7 @@ TEST_CASE("one rejection rejects", "[workflow][people]") {
 }
 
 TEST_CASE("who may not decide is refused, and nothing is recorded", "[workflow][people]") {
-  people w{{plan_task, approval(with(on_plan, {{"quorum", 2}, {"roles", {"ops"}}})), apply_task()}};
+  people w{{planned, approval(with(on_plan, {{"quorum", 2}, {"roles", {"ops"}}})), apply_task()}};
   const auto before = w.rows.size();
   SECTION("neither named nor of a role") {
     CHECK(w.decide_as("eve", w.yes()) == "forbidden");
@@ -119,7 +119,7 @@ TEST_CASE("who may not decide is refused, and nothing is recorded", "[workflow][
 }
 
 TEST_CASE("nobody decides twice, nobody after the end", "[workflow][people]") {
-  people w{{plan_task, approval(with(on_plan, {{"quorum", 2}}))}};
+  people w{{planned, approval(with(on_plan, {{"quorum", 2}}))}};
   CHECK(w.decide_as("alice", w.yes()) == "");
   const auto rows = w.rows.size();
   CHECK(w.decide_as("alice", w.yes()) == "already_decided");
@@ -127,19 +127,19 @@ TEST_CASE("nobody decides twice, nobody after the end", "[workflow][people]") {
   CHECK(w.rows.size() == rows);
   CHECK(w.decide_as("bob", w.yes()) == "");
   CHECK(w.decide_as("bob", w.yes()) == "workflow_ended");
-  people more{{plan_task, approval(on_plan), task("z", "noop", {{"runtime_delay", 10}})}};
+  people more{{planned, approval(on_plan), task("z", "noop", {{"runtime_delay", 10}})}};
   CHECK(more.decide_as("alice", more.yes()) == "");
   CHECK(more.decide_as("bob", more.yes()) == "task_ended");
 }
 
 TEST_CASE("four eyes can be waived", "[workflow][people]") {
-  people w{{plan_task, approval(with(on_plan, {{"four_eyes", false}}))}};
+  people w{{planned, approval(with(on_plan, {{"four_eyes", false}}))}};
   w.s.principal = "alice";
   CHECK(w.decide_as("alice", w.yes()) == "");
 }
 
 TEST_CASE("a quorum that cannot be reached fails at once", "[workflow][people]") {
-  people three{{plan_task, approval(with(on_plan, {{"quorum", 3}}))}};
+  people three{{planned, approval(with(on_plan, {{"quorum", 3}}))}};
   CHECK(three["ok"].code == fault::input_invalid);
   people late{{approval({{"on_timeout", "approve"}})}};
   CHECK(late["ok"].code == fault::input_invalid);
@@ -149,8 +149,8 @@ TEST_CASE("a quorum that cannot be reached fails at once", "[workflow][people]")
 
 TEST_CASE("an approval runs out of time as it says", "[workflow][people]") {
   const auto waiting = [](const char* word) {
-    return people{{plan_task, approval(with(on_plan, {{"expires_s", 60}, {"on_timeout", word}})),
-                   apply_task()}};
+    return people{
+      {planned, approval(with(on_plan, {{"expires_s", 60}, {"on_timeout", word}})), apply_task()}};
   };
   SECTION("nobody decided: rejected") {
     auto w = waiting("reject");
@@ -174,7 +174,7 @@ TEST_CASE("an approval runs out of time as it says", "[workflow][people]") {
     CHECK(w["ok"].code == fault::decision_timeout);
   }
   SECTION("the task's own time limit") {
-    people w{{plan_task, approval(on_plan, {{"timeout_s", 60}})}};
+    people w{{planned, approval(on_plan, {{"timeout_s", 60}})}};
     const auto yes = w.yes();
     w.now += seconds{60};
     CHECK(w.decide_as("alice", yes) == "task_ended");
@@ -239,7 +239,7 @@ TEST_CASE("nothing starts on evidence that changed since it was approved", "[wor
   json apply = task("apply", "noop", instant,
                     {{"approved_by", {{"task", "ok"}, {"evidence", "${again.output.rand_no}"}}},
                      {"retry", {{{"times", 3}, {"delay_s", 1}}}}});
-  people w{{plan_task, approval(on_plan), again, apply}};
+  people w{{planned, approval(on_plan), again, apply}};
   CHECK(w.decide_as("alice", w.yes()) == "");
   REQUIRE(w["again"].attributes["rand_no"] != w["plan"].attributes["rand_no"]);
   CHECK(w["apply"].state == task_state::failed);
@@ -249,7 +249,7 @@ TEST_CASE("nothing starts on evidence that changed since it was approved", "[wor
   CHECK(w.s.status == workflow_state::failed);
   SECTION("in a loop as well") {
     json loop = apply_task({{"for_each", {1, 2}}});
-    people l{{plan_task, approval(on_plan), loop}};
+    people l{{planned, approval(on_plan), loop}};
     CHECK(l.decide_as("alice", l.yes()) == "");
     CHECK(l["apply[1]"].state == task_state::successful);
   }
@@ -257,7 +257,7 @@ TEST_CASE("nothing starts on evidence that changed since it was approved", "[wor
 
 TEST_CASE("a rerun asks again when the evidence is new, and not when it is the same",
           "[workflow][people]") {
-  people w{{plan_task, approval(on_plan), apply_task(),
+  people w{{planned, approval(on_plan), apply_task(),
             task("f", "fail", {{"tries", 1}}, {{"depends_on", {"apply"}}})}};
   CHECK(w.decide_as("alice", w.yes()) == "");
   REQUIRE(w["f"].state == task_state::failed);
@@ -304,10 +304,10 @@ TEST_CASE("what approved_by must be is checked with the template", "[workflow][p
              : std::string{fault_code(found.errors[0].code)} + " " + found.errors[0].pointer;
   };
   const auto by = [](json rule) { return task("a", "noop", instant, {{"approved_by", rule}}); };
-  CHECK(code_of({plan_task, approval(on_plan), apply_task()}) == "");
+  CHECK(code_of({planned, approval(on_plan), apply_task()}) == "");
   CHECK(code_of({by({{"task", "nix"}, {"evidence", 1}})})
         == "unknown_task /tasks/0/approved_by/task");
-  CHECK(code_of({plan_task, by({{"task", "plan"}, {"evidence", 1}})})
+  CHECK(code_of({planned, by({{"task", "plan"}, {"evidence", 1}})})
         == "unknown_output /tasks/1/approved_by/task");
   CHECK(code_of({approval({}), by({{"task", "ok"}, {"evidence", 1}})})
         == "bad_value /tasks/1/approved_by/task");
@@ -316,14 +316,14 @@ TEST_CASE("what approved_by must be is checked with the template", "[workflow][p
         == "unknown_key /tasks/0/approved_by/who");
   CHECK(code_of({by("ok")}) == "wrong_type /tasks/0/approved_by");
   CHECK(code_of({approval(with(on_plan, {{"evidence", "${apply.output.rand_no}"}})), apply_task(),
-                 plan_task})
+                 planned})
         == "cycle /tasks/0/input/evidence");
 }
 
 TEST_CASE("why: who may give the approval, how many are missing, until when",
           "[workflow][people]") {
   people w{
-    {plan_task, approval(with(on_plan, {{"quorum", 2}, {"roles", {"ops"}}, {"expires_s", 60}}))}};
+    {planned, approval(with(on_plan, {{"quorum", 2}, {"roles", {"ops"}}, {"expires_s", 60}}))}};
   auto causes = why_task(w.s, w.number("ok"));
   REQUIRE(causes.size() == 1);
   CHECK(causes[0].code == "approval");
@@ -339,7 +339,7 @@ TEST_CASE("why: who may give the approval, how many are missing, until when",
 }
 
 TEST_CASE("an approval ends with its workflow", "[workflow][people]") {
-  people w{{plan_task, approval(on_plan)}};
+  people w{{planned, approval(on_plan)}};
   w.tell(cancel_asked{"me", "", false});
   CHECK(w["ok"].state == task_state::canceled);
   CHECK(w.s.status == workflow_state::canceled);

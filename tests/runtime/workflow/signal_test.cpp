@@ -8,6 +8,7 @@ using namespace o3::workflow::testing::builtin;
 namespace {
 
 using std::chrono::seconds;
+const json instant = json::object();
 
 json waits(const std::string& ref, json name, json more = json::object()) {
   return task(ref, "wait_signal", {{"name", std::move(name)}}, std::move(more));
