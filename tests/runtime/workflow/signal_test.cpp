@@ -47,8 +47,8 @@ TEST_CASE("a signal that comes early is kept, the oldest is taken first", "[work
 
 TEST_CASE("signals nobody will take are refused", "[workflow][people]") {
   const json late = task("l", "noop", {{"runtime_delay", 100}});
-  people w{
-    {waits("go", "start"), waits("more", "more", {{"depends_on", {"l"}}}), late, approval({})}};
+  people w{{waits("go", "start"), waits("more", "more", {{"depends_on", {"l"}}}), late,
+            approval(instant)}};
   const auto rows = w.rows.size();
   CHECK(w.signal("stat") == "unknown_signal");
   CHECK(w.last[0].message.find("more, start") != std::string::npos);
@@ -82,7 +82,7 @@ TEST_CASE("kept signals have limits", "[workflow][people]") {
 }
 
 TEST_CASE("a name that is not known yet takes any signal", "[workflow][people]") {
-  people w{{task("n", "worker.noop", instant), waits("x", "${n.output.rand_no}")}};
+  people w{{task("n", "worker.noop", {{"runtime_delay", 0}}), waits("x", "${n.output.rand_no}")}};
   CHECK(w.signal("whatever") == "");
   people fixed{{waits("x", "${workflow.input.which}", {{"depends_on", {"l"}}}),
                 task("l", "noop", {{"runtime_delay", 9}})},

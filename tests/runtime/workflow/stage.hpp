@@ -28,7 +28,8 @@ inline json task(const std::string& ref, const std::string& cls, json input,
 
 struct stage {
   explicit stage(json tasks, json more = json::object(), json inputs = json::object(),
-                 std::optional<wall_time> start_at = {}, std::optional<parentage> from = {}) {
+                 std::optional<wall_time> start_at = {}, std::optional<parentage> from = {},
+                 std::string principal = "asker") {
     json doc = {{"name", "x"},
                 {"ref_name", "x"},
                 {"description", ""},
@@ -45,6 +46,7 @@ struct stage {
     REQUIRE(graph);
     accepted a;
     a.trace_id = "t";
+    a.principal = std::move(principal);
     a.from = from;
     a.start_at = start_at;
     a.plan_hash = graph->hash;

@@ -31,6 +31,8 @@ inline step_result stages(const step_input& in) {
     return tasks::end_successful({{"sum", in.attributes.at("a").get<int>() + 1}});
   case task_verb::cancel:
     return tasks::end_canceled();
+  case task_verb::signal: // people do not speak to workers
+    break;
   }
   return {};
 }
