@@ -212,7 +212,9 @@ class Instances(PatternTest):
         self.tell(c, "cancel")
         inside = self.end(c, "canceled")
         self.assert_states(inside, **{"each_second[0]": "successful", "each_second[1]": "canceled", "each_second[2]": "canceled"})
-        self.assert_states(self.end(w), instances="failed", after="successful")
+        t = self.end(w)
+        self.assert_states(t, instances="failed", after="successful")
+        self.assert_after(t, "after", "instances")
 
 
 class State(PatternTest):
