@@ -42,7 +42,7 @@ void decider::on(const cancel_asked& e) {
     unpark();
   if (again) {
     for (auto t : s_.active)
-      if (is_child(t))
+      if (owns_child(s_, t))
         effects_.push_back(tell_child{t, s_.at(t).attempt, child_of(s_, t, s_.at(t).attempt),
                                       tell_child::word::cancel, e.force});
     return;
@@ -180,7 +180,7 @@ void decider::stop_overdue() {
     }
     if (is_outside(t))
       cut_off_outside(t);
-    else if (is_child(t))
+    else if (owns_child(s_, t))
       effects_.push_back(tell_child{t, s_.at(t).attempt, child_of(s_, t, s_.at(t).attempt),
                                     tell_child::word::cancel, true});
     else if (s_.at(t).calling)

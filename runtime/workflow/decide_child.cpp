@@ -21,6 +21,11 @@ const std::string* joined_id(const json& attributes) {
 
 } // namespace
 
+bool owns_child(const state& s, std::uint32_t t) {
+  return s.node(t).cls->runs_in == "child" && (s.is_item(t) || !s.spec(t).for_each)
+         && joined_id(s.at(t).attributes) == nullptr;
+}
+
 id child_of(const state& s, std::uint32_t t, std::uint32_t attempt) {
   if (s.has(t))
     if (const auto* other = joined_id(s.at(t).attributes))

@@ -17,6 +17,16 @@ std::string decider::name_of_failed() const {
 
 // -- phases
 
+namespace {
+
+/// In this run or an earlier one: then there may be something to put in order.
+bool something_ran(const state& s) {
+  return std::any_of(s.tasks.begin(), s.tasks.end(),
+                     [](const task_instance& t) { return t.attempt != 0; });
+}
+
+} // namespace
+
 void decider::begin_phase(task_phase p) {
   emit(phase_begun{p});
   log(no_task, 0, log_level::info, "tasks of '" + std::string{to_string(p)} + "' begin");
@@ -35,7 +45,7 @@ bool decider::settle() {
   }
   // Where nothing ever started there is nothing to put in order.
   if (s_.phase != task_phase::finally && doc.has(task_phase::finally) && !s_.cancel_forced
-      && s_.started_at) {
+      && something_ran(s_)) {
     begin_phase(task_phase::finally);
     return true;
   }
@@ -201,7 +211,7 @@ void decider::on(const pause_asked& e) {
   log(no_task, 0, log_level::info,
       "paused by=" + e.by + (e.reason.empty() ? "" : " reason=" + printable(e.reason, 256)));
   for (auto t : s_.active)
-    if (is_child(t))
+    if (owns_child(s_, t))
       effects_.push_back(tell_child{t, s_.at(t).attempt, child_of(s_, t, s_.at(t).attempt),
                                     tell_child::word::pause, false});
 }
@@ -212,7 +222,7 @@ void decider::on(const resume_asked& e) {
   emit(resumed{e.by});
   log(no_task, 0, log_level::info, "resumed by=" + e.by);
   for (auto t : s_.active)
-    if (is_child(t))
+    if (owns_child(s_, t))
       effects_.push_back(tell_child{t, s_.at(t).attempt, child_of(s_, t, s_.at(t).attempt),
                                     tell_child::word::resume, false});
 }

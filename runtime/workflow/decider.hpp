@@ -6,6 +6,8 @@
 
 namespace o3::workflow {
 
+/// Task `t` started a workflow; one that only waits for somebody else's did not.
+bool owns_child(const state& s, std::uint32_t t);
 /// What tasks may read in `s`, which must outlive it.
 outputs_lookup lookup_in(const state& s);
 

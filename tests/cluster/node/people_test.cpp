@@ -128,7 +128,7 @@ TEST_CASE("wherever the node dies, a decision counts once or not at all", "[node
 TEST_CASE("the example of an approval runs as it says", "[node][people][patterns]") {
   harness::node o3{world()};
   const auto id = o3.submit(request("pattern_approval"));
-  CHECK(decide(o3, id, "").status == 422); // the form is not filled in
+  CHECK(decide(o3, id, "").status == 400); // the form is not filled in
   CHECK(decide(o3, id, "", {{"form", {{"ticket", "CHG-7"}}}}).status == 200);
   CHECK(o3.state(id) == "successful");
   const auto late = o3.submit(request("pattern_approval"));
