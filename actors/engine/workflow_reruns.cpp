@@ -9,6 +9,17 @@ namespace {
 
 bool refused_as_running(workflow_actor* self, const std::shared_ptr<command>& job) {
   const auto& s = *self->state.state;
+  // What was asked a moment ago and is not decided yet counts as well.
+  const auto& inbox = self->state.inbox;
+  const bool asked = std::any_of(inbox.begin(), inbox.end(), [](const workflow::event& e) {
+    return std::holds_alternative<workflow::rerun_asked>(e)
+           || std::holds_alternative<workflow::revise_asked>(e);
+  });
+  if (is_terminal(s.status) && asked) {
+    refuse(job->reply, fault::still_running,
+           "workflow " + self->state.workflow.hex() + " is being run again or revised just now");
+    return true;
+  }
   if (is_terminal(s.status))
     return false;
   refuse(job->reply, fault::still_running,

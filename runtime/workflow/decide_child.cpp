@@ -8,6 +8,7 @@ namespace o3::workflow {
 namespace {
 
 // A child tells of its end itself; a workflow that is joined is looked at.
+constexpr std::size_t message_bytes_max = 1024; ///< of another workflow's words
 constexpr millis look_again{300'000};
 constexpr millis join_least{1'000};
 constexpr millis join_most{30'000};
@@ -154,13 +155,15 @@ void decider::on(const child_news& e) {
       effects_.push_back(tell_child{e.task, e.attempt, child, tell_child::word::pause, false});
     return;
   }
-  const auto text = masked(e.message);
+  const auto text = printable(masked(e.message), message_bytes_max);
   if (e.what == kind::refused) {
     if (task.canceling)
       end_attempt(e.task, 0, {task_state::canceled, fault::canceled, "canceled before it began"},
                   {});
     else
-      end_attempt(e.task, 0, {task_state::failed, e.code, name + " did not begin: " + text}, {});
+      end_attempt(e.task, 0,
+                  {task_state::failed, e.code, joined ? text : name + " did not begin: " + text},
+                  {});
     return;
   }
   json set = {{"state", to_string(e.state)}, {"outputs", e.outputs}};

@@ -180,7 +180,7 @@ void decider::close_loop(std::uint32_t t) {
     if (is_bad_end(l.begun[i].state)) {
       bad += (bad.empty() ? "" : "; ") + task_name(*s_.graph, s_.number_of(t, i)) + " "
              + std::string{to_string(l.begun[i].state)}
-             + (l.begun[i].message.empty() ? "" : ": " + l.begun[i].message);
+             + (l.begun[i].message.empty() ? "" : ": " + printable(l.begun[i].message, 256));
       ++shown;
     }
   if (s_.at(t).canceling && s_.canceling())

@@ -227,6 +227,8 @@ json decider::cut_off(std::uint32_t t) {
     return {};
   }
   if (is_child(t)) {
+    if (!owns_child(s_, t))
+      return {};
     effects_.push_back(
       tell_child{t, task.attempt, child_of(s_, t, task.attempt), tell_child::word::cancel, true});
     return {};

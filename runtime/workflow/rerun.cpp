@@ -103,8 +103,12 @@ private:
                   "task " + in_quotes(ref(t))
                     + " is an approval; only those whom it asks can give it",
                   "redo it, or skip it");
-    if (s_.graph->doc.tasks[t].for_each)
+    if (s_.graph->doc.tasks[t].for_each) {
+      found_.fail(fault::bad_value, pointer,
+                  "task " + in_quotes(ref(t)) + " is a loop; its outputs are those of its items",
+                  "redo it: items that succeeded are kept");
       return;
+    }
     if (canonical(outputs).size() > lim_.output_bytes)
       found_.fail(fault::output_too_large, pointer,
                   "the outputs are larger than limits.output_bytes allows");
@@ -179,20 +183,23 @@ private:
     const auto& spec = s_.graph->doc.tasks[t];
     if (const auto chosen = r_.tasks.find(spec.ref); chosen != r_.tasks.end())
       return {sealed(t, chosen->second), "as asked"};
-    if (spec.phase != task_phase::main)
-      return redo("'" + std::string{to_string(spec.phase)} + "' belongs to every run", true);
+    if (spec.phase == task_phase::finally)
+      return redo("'finally' belongs to every run", true);
+    if (spec.phase == task_phase::on_failure)
+      return redo("runs again if a task fails again", true);
     if (r_.all)
       return redo("everything runs again", true);
     if (following_[t])
       return redo(spec.ref == r_.from ? "as asked" : "follows " + r_.from, true);
     const auto& task = s_.tasks[t];
-    if (task.state != task_state::successful)
-      return redo("it ended " + std::string{to_string(task.state)});
-    if (spec.always_run)
-      return redo("always_run", true);
     const auto* then = inputs_of_revision(s_, s_.ran_revision);
     const auto print = print_of(s_, t, then ? *then : s_.inputs, seal_, lim_);
-    if (print != print_of(s_, t, s_.inputs, seal_, lim_))
+    const bool changed = print != print_of(s_, t, s_.inputs, seal_, lim_);
+    if (task.state != task_state::successful)
+      return redo("it ended " + std::string{to_string(task.state)}, changed);
+    if (spec.always_run)
+      return redo("always_run", true);
+    if (changed)
       return redo("its inputs changed", true);
     const auto& n = s_.graph->tasks[t];
     for (auto p : n.after)

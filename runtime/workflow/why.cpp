@@ -178,8 +178,12 @@ std::vector<cause> why_task(const state& s, std::uint32_t i) {
   if (t.state == task_state::waiting && t.code == fault::class_missing)
     return {
       {"class_missing", t.message + "; looks again", t.wake_at, {{"class", s.node(i).cls->name}}}};
-  if (t.state == task_state::waiting)
-    return {retry_cause(t)};
+  if (t.state == task_state::waiting) {
+    std::vector<cause> out{retry_cause(t)};
+    if (s.paused)
+      out.push_back(paused_cause(s));
+    return out;
+  }
   if (t.state == task_state::needs_operator)
     return {
       {"operator", t.message, deadline(s, i), {{"verbs", {"adopt", "declare-absent", "give-up"}}}}};
@@ -195,12 +199,21 @@ std::vector<cause> why(const state& s) {
     return {ended_cause(s)};
   if (s.parked())
     return {{"quarantined", s.message + "; it waits until it is released or canceled", {}, {}}};
-  if (s.status == workflow_state::scheduled)
-    return {
-      {"schedule", "starts at " + to_rfc3339(s.start_at.value_or(s.created_at)), s.start_at, {}}};
   std::vector<cause> out;
+  if (s.status == workflow_state::scheduled) {
+    out.push_back(
+      {"schedule", "starts at " + to_rfc3339(s.start_at.value_or(s.created_at)), s.start_at, {}});
+    if (s.paused)
+      out.push_back(paused_cause(s));
+    return out;
+  }
   const auto active = joined(s, s.active);
-  if (s.canceling())
+  if (s.canceling() && s.phase == task_phase::finally && !s.cancel_forced)
+    out.push_back({"phase",
+                   "canceled by " + s.cancel_by + "; 'finally' runs",
+                   {},
+                   {{"phase", "finally"}, {"by", s.cancel_by}, {"reason", s.cancel_reason}}});
+  else if (s.canceling())
     out.push_back({"cancel",
                    "canceled by " + s.cancel_by
                      + (active.empty() ? "" : "; waits until " + active + " stopped"),

@@ -12,6 +12,8 @@ const std::vector<http::method> every_method{
 std::string body_for(std::string_view path) {
   if (path.ends_with("/resolve/"))
     return R"({"verb":"give-up"})";
+  if (path.ends_with("/signal/"))
+    return R"({"name":"go"})";
   return path.ends_with("/cancel/") ? "" : "{}";
 }
 

@@ -393,3 +393,25 @@ TEST_CASE("a child tells its parent until it knows", "[workflow][flow]") {
   CHECK_FALSE(in_hand(w.s));
   CHECK_FALSE(wake_at(w.s));
 }
+
+TEST_CASE("what somebody else started is waited for and not touched", "[workflow][flow]") {
+  const auto other = id::derived({}, "other");
+  stage w{{task("j", "wait_workflow", {{"workflow_id", other.hex()}}, {{"timeout_s", 5}})}};
+  w.tell(pause_asked{"me", ""});
+  CHECK_FALSE(w.last<tell_child>());
+  w.tell(resume_asked{"me"});
+  CHECK_FALSE(w.last<tell_child>());
+  w.pass(seconds{5});
+  w.pass(seconds{1});
+  CHECK_FALSE(w.last<tell_child>());
+  CHECK(w["j"].state == task_state::timeout);
+}
+
+TEST_CASE("a pause leaves nothing due that it holds back", "[workflow][flow]") {
+  stage w{{task("a", "fail", {{"tries", 1}}, {{"retry", {{{"times", 1}, {"delay_s", 5}}}}})}};
+  w.tell(pause_asked{"me", ""});
+  w.pass(seconds{60});
+  CHECK_FALSE(next_due(w.s));
+  w.tell(resume_asked{"me"});
+  CHECK(w.s.status == workflow_state::successful);
+}

@@ -177,3 +177,25 @@ TEST_CASE("retries count anew in a rerun", "[workflow][rerun]") {
   CHECK(w["a"].attempt == 4);
   CHECK(w.s.status == workflow_state::successful);
 }
+
+TEST_CASE("a finally that failed runs again although all else is kept", "[workflow][rerun]") {
+  stage w{{task("a", "noop", instant)}, {{"finally", {task("close", "fail", fails_once)}}}};
+  REQUIRE(w.states() == "a=successful close=failed");
+  auto plan = w.rerun();
+  CHECK(actions(w, plan) == "a=keep close=redo");
+  CHECK(w.states() == "a=successful close=successful");
+  CHECK(w["a"].attempt == 1);
+}
+
+TEST_CASE("items of a failed loop whose inputs changed run again", "[workflow][rerun]") {
+  stage w{{task("l", "fail", {{"tries", "${each.value}"}, {"message", "${workflow.input.m}"}},
+                {{"for_each", {0, 5}}, {"fail_fast", false}})},
+          {},
+          {{"m", "one"}}};
+  REQUIRE(w["l[0]"].attempt == 1);
+  w.rerun();
+  CHECK(w["l[0]"].attempt == 1);
+  w.tell(revise_asked{"me", "", "", {{"workflow", {{"m", "two"}}}}, {}});
+  w.rerun();
+  CHECK(w["l[0]"].attempt == 2);
+}

@@ -71,7 +71,8 @@ TEST_CASE("tasks of later parts say what comes first", "[workflow][why]") {
   stage w{{task("a", "noop", sleep10)}, {{"finally", {task("f", "noop", sleep10)}}}};
   CHECK(only(why_task(w.s, 1)).code == "phase");
   w.tell(cancel_asked{"me", "enough", false});
-  CHECK(why(w.s)[0].code == "cancel");
+  CHECK(why(w.s)[0].code == "phase");
+  CHECK(why(w.s)[0].text == "canceled by me; 'finally' runs");
   CHECK(why(w.s)[0].details["reason"] == "enough");
   CHECK(only(why_task(w.s, 0)).code == "canceled");
 }
