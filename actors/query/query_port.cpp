@@ -3,6 +3,7 @@
 #include "actors/engine/loader.hpp"
 #include "actors/engine/port_impl.hpp"
 #include "actors/query/feeds.hpp"
+#include "runtime/store/list_order.hpp"
 #include "runtime/workflow/view.hpp"
 
 #include "actors/pch.hpp"
@@ -34,32 +35,88 @@ void write_unreadable(json_writer& out, const store::summary& row, const error& 
   out.value(doc);
 }
 
+error too_many_to_sort(const store::list_filter& f) {
+  return make_error(fault::too_many_to_sort,
+                    "more than " + std::to_string(f.scan_max)
+                      + " workflows would have to be looked at to sort them by name",
+                    "", "name states or a trace id, or sort by created or ended");
+}
+
+/// A search through all pages, one read at a time.
+struct search {
+  context_ptr ctx;
+  store::list_filter filter;
+  std::size_t max;
+  matches_reply reply;
+  std::optional<store::list_place> after{};
+  matches found{};
+};
+
+void go_on(const std::shared_ptr<search>& s) {
+  auto run = [s](store::reader& in) {
+    ++s->ctx->stats->api_reads;
+    auto page = in.list(s->filter, s->after, s->max + 1 - s->found.ids.size());
+    if (page.too_many) {
+      s->reply(too_many_to_sort(s->filter), {});
+      return;
+    }
+    for (const auto& row : page.items)
+      s->found.ids.push_back(row.workflow);
+    s->found.more = s->found.ids.size() > s->max;
+    if (s->found.more || !page.next) {
+      if (s->found.more)
+        s->found.ids.resize(s->max);
+      s->reply({}, std::move(s->found));
+      return;
+    }
+    s->after = page.next;
+    go_on(s);
+  };
+  auto failed = [s](const std::string& why) {
+    s->reply(make_error(fault::unavailable, "the store could not be read: " + why), {});
+  };
+  caf::anon_send(s->ctx->services->get(service::api_reader),
+                 to_message(engine::read_job{
+                   std::make_shared<std::function<void(store::reader&)>>(std::move(run)),
+                   std::move(failed)}));
+}
+
 class node_query final : public port {
 public:
   explicit node_query(context_ptr ctx) : ctx_(std::move(ctx)) {}
 
   void list(list_request r, caller who, reply_fn reply) override {
-    std::optional<id> before;
-    if (!r.cursor.empty() && !(before = id::parse(r.cursor))) {
-      refuse(reply, make_error(fault::bad_value, "'" + printable(r.cursor, 64) + "' is no cursor",
-                               "", "use next_cursor of the previous page"));
+    std::optional<store::list_place> after;
+    if (!r.cursor.empty() && !(after = store::parse_cursor(r.filter.order, r.cursor))) {
+      refuse(reply, make_error(fault::bad_value,
+                               "'" + printable(r.cursor, 64) + "' is no cursor of this list", "",
+                               "use next_cursor of the previous page, with the same sort"));
       return;
     }
     r.filter.project = who.project;
     read(std::move(reply),
-         [r = std::move(r), before](const context_ptr&, store::reader& in, answer& a) {
-           auto page = in.list(r.filter, before, r.limit);
+         [r = std::move(r), after](const context_ptr&, store::reader& in, answer& a) {
+           auto page = in.list(r.filter, after, r.limit);
+           if (page.too_many) {
+             a.problem = too_many_to_sort(r.filter);
+             return;
+           }
            json_writer out{a.body};
            out.begin_object().key("items").begin_array();
            for (const auto& row : page.items)
              workflow::write_summary(out, row);
            out.end_array().key("next_cursor");
            if (page.next)
-             out.value(*page.next);
+             out.value(store::to_cursor(r.filter.order, *page.next));
            else
              out.null();
            out.end_object();
          });
+  }
+
+  void matching(store::list_filter f, std::size_t max, caller who, matches_reply reply) override {
+    f.project = who.project;
+    go_on(std::make_shared<search>(search{ctx_, std::move(f), max, std::move(reply)}));
   }
 
   void workflow(id w, caller who, reply_fn reply) override {

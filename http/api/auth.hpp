@@ -6,6 +6,7 @@
 #include "runtime/base/crypto.hpp"
 #include "runtime/base/result.hpp"
 
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -46,8 +47,8 @@ public:
   struct identity {
     std::string principal;
     std::string project;
-    std::vector<std::string> permissions;
-    [[nodiscard]] bool may(std::string_view permission) const; ///< "" is always permitted
+    std::shared_ptr<const std::vector<std::string>> permissions; ///< never null
+    [[nodiscard]] bool may(std::string_view permission) const;   ///< "" is always permitted
   };
   /// Compares against every entry in constant time; nullptr if none fits.
   [[nodiscard]] const identity* find(std::string_view token) const;
@@ -60,7 +61,12 @@ private:
   std::vector<slot> slots_;
 };
 
-/// For http::router: fills `principal` and `project`, or answers 401 or 403.
+/// For http::router: fills `principal`, `project` and `permissions`, or answers 401 or 403.
 http::authorizer make_authorizer(token_store tokens);
+
+/// For what a handler must ask beyond its route's permission, because it depends on the body.
+bool may(const http::request& r, std::string_view permission);
+/// `forbidden`, naming the permission.
+error lacks(const http::request& r, std::string_view permission);
 
 } // namespace o3::api

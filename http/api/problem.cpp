@@ -119,6 +119,8 @@ fault_status status_of(fault f) {
   case fault::unknown_signal:
   case fault::too_large:
   case fault::idempotency_mismatch:
+  case fault::too_many_matches:
+  case fault::too_many_to_sort:
     return {422};
   // Not for this caller, or not now.
   case fault::unauthorized:
@@ -136,6 +138,7 @@ fault_status status_of(fault f) {
   case fault::evidence_changed:
   case fault::task_ended:
   case fault::conflict:
+  case fault::confirmation_needed:
     return {409};
   case fault::too_many_requests:
     return {429, 1};

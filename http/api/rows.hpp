@@ -31,6 +31,7 @@ http::parameter query_parameter(std::string name, std::string help, nlohmann::js
 http::parameter header_parameter(std::string name, std::string help, nlohmann::json schema);
 
 void add_workflow_rows(std::vector<row>& rows, const context& c);
+void add_bulk_rows(std::vector<row>& rows, const context& c);
 void add_task_rows(std::vector<row>& rows, const context& c);
 void add_log_rows(std::vector<row>& rows, const context& c);
 void add_event_rows(std::vector<row>& rows, const context& c);

@@ -27,6 +27,7 @@ struct request {
   std::vector<std::pair<std::string, std::string>> params; ///< {name} parts of the route
   std::string principal;
   std::string project;
+  std::shared_ptr<const std::vector<std::string>> permissions; ///< the principal's; may be null
 
   [[nodiscard]] std::string_view header(std::string_view lower_case_name) const; ///< "" if absent
   [[nodiscard]] std::optional<std::string> query_value(std::string_view name) const;

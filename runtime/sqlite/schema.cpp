@@ -40,7 +40,11 @@ CREATE TABLE kept_key(project TEXT NOT NULL, principal TEXT NOT NULL, key TEXT N
 CREATE INDEX kept_key_until ON kept_key(until);
 )";
 
-constexpr std::array steps{migration{1, version_1}};
+// Labels as runtime/base/labels.hpp writes them; NULL for none. Lists look them through, as they do
+// with names: no index.
+constexpr const char* version_3 = "ALTER TABLE workflow ADD COLUMN labels TEXT";
+
+constexpr std::array steps{migration{1, version_1}, migration{3, version_3}};
 
 error foreign(std::string_view file) {
   return make_error(fault::store_corrupt,

@@ -54,6 +54,8 @@ struct writer {
       out.end_array();
     }
     time("start_at", r.start_at);
+    if (!r.labels.empty())
+      write_labels(out.key("labels"), r.labels);
   }
   void operator()(const started&) const {}
   void operator()(const task_started& r) const { out.field("t", r.task).field("n", r.attempt); }
@@ -160,6 +162,8 @@ struct reader {
         a.warnings.push_back({r.code(), r.text("msg"), r.text("ptr"), r.text("hint")});
       }
     a.start_at = time("start_at");
+    if (j.contains("labels"))
+      a.labels = j.at("labels").get<label_map>();
     return a;
   }
 

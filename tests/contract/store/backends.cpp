@@ -109,7 +109,7 @@ std::string shown(const store::summary& s) {
         s.template_ref, to_hex(s.plan_hash), s.name, std::to_string(s.revision),
         std::to_string(static_cast<int>(s.state)), time(s.created_at), time(s.started_at),
         time(s.ended_at), time(s.wake_at), s.error, s.root ? s.root->hex() : "-",
-        s.parent ? s.parent->hex() : "-", std::to_string(s.checkpoint_seq)})
+        s.parent ? s.parent->hex() : "-", std::to_string(s.checkpoint_seq), labels_text(s.labels)})
     out += "|" + text;
   return out;
 }
