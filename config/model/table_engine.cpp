@@ -50,7 +50,6 @@ std::span<const field> limit_rows() {
      O3_FIELD(limits, attempts),
      "Most attempts of one task, whatever its retry rules say.",
      {1, 10'000}},
-<<<<<<< Updated upstream
     {"limits.loop_items",
      O3_FIELD(limits, loop_items),
      "Most items of one for_each.",
@@ -79,13 +78,11 @@ std::span<const field> limit_rows() {
      O3_FIELD(limits, signal_bytes),
      "Body of one signal or decision.",
      {64, gib}},
-=======
     {"limits.labels", O3_FIELD(limits, labels), "Most labels of one workflow.", {0, 1000}},
     {"limits.label_bytes",
      O3_FIELD(limits, label_bytes),
      "Longest value of a label.",
      {1, 4096}},
->>>>>>> Stashed changes
   };
   return rows;
 }

@@ -138,7 +138,6 @@ fault_status status_of(fault f) {
   case fault::evidence_changed:
   case fault::task_ended:
   case fault::conflict:
-  case fault::confirmation_needed:
     return {409};
   case fault::too_many_requests:
     return {429, 1};

@@ -43,16 +43,13 @@ namespace o3 {
   X(quarantined, 412) X(secret_unreadable, 413) X(required_task_failed, 414)                         \
   X(target_refused, 415) X(prompts_ignored, 416) X(infrastructure_failed, 417)                       \
   X(outcome_lost, 418) X(target_unreachable, 419) X(launch_parked, 420) X(given_up, 421)             \
-<<<<<<< Updated upstream
   X(expression_failed, 422) X(condition_false, 423) X(output_invalid, 424) X(loop_invalid, 425)      \
   X(loop_failed, 426) X(child_failed, 427) X(rejected, 428) X(decision_timeout, 429)                 \
   X(lock_wait, 430) X(window_closed, 431) X(limit_reached, 432) X(too_deep, 433)                     \
   X(too_many_descendants, 434) X(heartbeat_lost, 435) X(workflow_timeout, 436) X(paused, 437)        \
   X(superseded, 438) X(not_selected, 439)                                                            \
-=======
   /* finding and changing many workflows at once */                                                  \
-  X(confirmation_needed, 440) X(too_many_matches, 441) X(too_many_to_sort, 442)                      \
->>>>>>> Stashed changes
+  X(too_many_matches, 440) X(too_many_to_sort, 441)                                                  \
   /* the process or its surroundings */                                                              \
   X(internal, 500) X(storage_failed, 501) X(storage_full, 502) X(data_dir_unwritable, 503)           \
   X(data_dir_busy, 504) X(store_newer, 505) X(port_taken, 506) X(config_invalid, 507)                \
