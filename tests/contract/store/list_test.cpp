@@ -91,8 +91,8 @@ public:
     w.principal = one_of<std::string>({"ann", "bob"});
     w.template_ref = one_of<std::string>({"deploy", "destroy"});
     w.ref = one_of<std::string>({"", "r1", "R1"});
-    w.name = one_of<std::string>({"web", "Web", "db \xC3\xA4", "", std::string(70, 'n') + "1",
-                                  std::string(70, 'N') + "0"});
+    w.name = one_of<std::string>({"web", "Web", "db \xC3\xA4", "", std::string(70, 'n').append("1"),
+                                  std::string(70, 'N').append("0")});
     w.state = static_cast<workflow_state>(below(7));
     if (is_terminal(w.state)) {
       w.ended_at = from_ms(static_cast<std::int64_t>(below(6)));

@@ -40,8 +40,16 @@ struct fake_engine final : engine::port {
   }
   void cancel(engine::cancel_request r, engine::reply_fn reply) override {
     canceled = std::move(r);
+    if (hold) {
+      held.push_back(std::move(reply));
+      held_for.push_back(canceled.workflow);
+      return;
+    }
     s_.play("cancel", reply);
   }
+  bool hold = false; ///< replies of cancel are kept in `held`
+  std::vector<engine::reply_fn> held;
+  std::vector<id> held_for;
   void resolve(engine::resolve_request r, engine::reply_fn reply) override {
     resolved = std::move(r);
     s_.play("resolve", reply);
@@ -107,6 +115,15 @@ struct fake_query final : query::port {
     asked_by = std::move(who);
     s_.play("list", reply);
   }
+  void matching(store::list_filter f, std::size_t max, engine::caller who,
+                query::matches_reply reply) override {
+    s_.calls.push_back("matching " + std::to_string(max));
+    matched = std::move(f);
+    asked_by = std::move(who);
+    reply(std::exchange(s_.next, {}).problem, found);
+  }
+  store::list_filter matched;
+  query::matches found;
   void workflow(id w, engine::caller who, engine::reply_fn reply) override {
     asked_by = std::move(who);
     s_.play("workflow " + w.hex(), reply);
@@ -194,6 +211,10 @@ inline token_store test_tokens() {
   const std::vector<token_entry> entries{
     {to_hex(sha256("admin-token")), "admin", "default", {"*"}},
     {to_hex(sha256("reader-token")), "reader", "default", {permission::workflow_read}},
+    {to_hex(sha256("stopper-token")),
+     "stopper",
+     "default",
+     {permission::workflow_read, permission::workflow_cancel}},
     {to_hex(sha256("nobody-token")), "nobody", "default", {}},
   };
   auto made = token_store::make(entries);
