@@ -40,11 +40,19 @@ CREATE TABLE kept_key(project TEXT NOT NULL, principal TEXT NOT NULL, key TEXT N
 CREATE INDEX kept_key_until ON kept_key(until);
 )";
 
+// A document is found by its key and changes as a whole. Bodies may be long, so the table has row
+// ids: a table that is its own index would carry them in every page that a search passes.
+constexpr const char* version_2 = R"(
+CREATE TABLE document(kind TEXT NOT NULL, project TEXT NOT NULL, key TEXT NOT NULL,
+  shard INTEGER NOT NULL, version INTEGER NOT NULL, body TEXT NOT NULL, updated_at INTEGER NOT NULL,
+  PRIMARY KEY(kind, project, key)) STRICT;
+)";
+
 // Labels as runtime/base/labels.hpp writes them; NULL for none. Lists look them through, as they do
 // with names: no index.
 constexpr const char* version_3 = "ALTER TABLE workflow ADD COLUMN labels TEXT";
 
-constexpr std::array steps{migration{1, version_1}, migration{3, version_3}};
+constexpr std::array steps{migration{1, version_1}, migration{2, version_2}, migration{3, version_3}};
 
 error foreign(std::string_view file) {
   return make_error(fault::store_corrupt,
