@@ -75,10 +75,10 @@ void go_on(const std::shared_ptr<search>& s) {
   auto failed = [s](const std::string& why) {
     s->reply(make_error(fault::unavailable, "the store could not be read: " + why), {});
   };
-  caf::anon_send(s->ctx->services->get(service::api_reader),
-                 to_message(engine::read_job{
-                   std::make_shared<std::function<void(store::reader&)>>(std::move(run)),
-                   std::move(failed)}));
+  caf::anon_send(
+    s->ctx->services->get(service::api_reader),
+    to_message(engine::read_job{
+      std::make_shared<std::function<void(store::reader&)>>(std::move(run)), std::move(failed)}));
 }
 
 class node_query final : public port {

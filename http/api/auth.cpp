@@ -95,8 +95,8 @@ result<token_store> token_store::make(std::span<const token_entry> entries) {
       return make_error(fault::config_invalid,
                         "Two token entries have the same hash; the second is of principal '"
                           + printable(e.principal, 64) + "'.");
-    s.who = {e.principal, e.project,
-             std::make_shared<const std::vector<std::string>>(e.permissions)};
+    s.who
+      = {e.principal, e.project, std::make_shared<const std::vector<std::string>>(e.permissions)};
     store.slots_.push_back(std::move(s));
   }
   return store;

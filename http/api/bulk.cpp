@@ -16,8 +16,8 @@ namespace o3::api {
 
 namespace {
 
-constexpr std::size_t ids_shown = 10;      ///< in a refusal
-constexpr std::size_t under_way_max = 16;  ///< each wakes its workflow: not all at once
+constexpr std::size_t ids_shown = 10;     ///< in a refusal
+constexpr std::size_t under_way_max = 16; ///< each wakes its workflow: not all at once
 
 struct bulk_request {
   store::list_filter filter;
@@ -27,8 +27,8 @@ struct bulk_request {
   engine::caller who;
 };
 
-/// What can be done to many workflows. It concerns those in `states` alone, so that a count does not
-/// hold what cannot be meant.
+/// What can be done to many workflows. It concerns those in `states` alone, so that a count does
+/// not hold what cannot be meant.
 struct bulk_action {
   std::string_view word;
   const char* permission;
@@ -45,7 +45,9 @@ void cancel_one(engine::port& to, const bulk_request& r, const id& workflow,
 const std::vector<bulk_action>& actions() {
   using enum workflow_state;
   static const std::vector<bulk_action> all{
-    {"cancel", permission::workflow_cancel, {scheduled, waiting, running, needs_operator},
+    {"cancel",
+     permission::workflow_cancel,
+     {scheduled, waiting, running, needs_operator},
      cancel_one},
   };
   return all;
@@ -255,11 +257,11 @@ void bulk(const context& c, http::request&& r, http::respond_fn respond) {
       if (trouble.code != fault::none)
         return respond(problem(trouble, {}, path));
       if (found.more)
-        return respond(problem(make_error(fault::too_many_matches,
-                                          "More than " + std::to_string(max)
-                                            + " workflows match; nothing was changed.",
-                                          "/filter", "narrow the filter, or raise http.bulk_max"),
-                               {}, path));
+        return respond(problem(
+          make_error(fault::too_many_matches,
+                     "More than " + std::to_string(max) + " workflows match; nothing was changed.",
+                     "/filter", "narrow the filter, or raise http.bulk_max"),
+          {}, path));
       if (request.confirm != found.ids.size())
         return respond(ask_to_confirm(*a, request, found.ids, path));
       std::make_shared<bulk_run>(c, *a, std::move(request), std::move(found.ids),

@@ -129,8 +129,9 @@ constexpr std::array rows{
              take_time<&list_filter::since>},
   filter_row{"until", "Only workflows created before this time.", false, time_schema,
              take_time<&list_filter::until>},
-  filter_row{"label", "Only workflows with this label, key=value; a key alone: whatever its value. "
-                      "Repeat it for more: all must be there.",
+  filter_row{"label",
+             "Only workflows with this label, key=value; a key alone: whatever its value. "
+             "Repeat it for more: all must be there.",
              true, labels_schema, take_label},
   filter_row{"q",
              "Only workflows with this text in name, ref, template, error, trace id or a label "

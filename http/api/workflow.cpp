@@ -132,9 +132,9 @@ std::vector<http::parameter> list_parameters() {
   all.push_back(sort_parameter());
   all.push_back(query_parameter("cursor", "Where the page starts: next_cursor of the page before.",
                                 text_schema(256)));
-  all.push_back(query_parameter(
-    "limit", "Rows on a page.",
-    {{"type", "integer"}, {"minimum", 1}, {"maximum", page_max}, {"default", 50}}));
+  all.push_back(
+    query_parameter("limit", "Rows on a page.",
+                    {{"type", "integer"}, {"minimum", 1}, {"maximum", page_max}, {"default", 50}}));
   return all;
 }
 

@@ -55,10 +55,15 @@ result<std::vector<std::pair<std::string, std::string>>> filters_of(const filter
   std::vector<std::pair<std::string, std::string>> out;
   for (const auto& state : o.states)
     out.emplace_back("state", state);
-  for (const auto& [name, value] :
-       {std::pair{"template", &o.template_ref}, {"trace_id", &o.trace_id}, {"ref", &o.ref},
-        {"principal", &o.principal}, {"parent", &o.parent}, {"root", &o.root}, {"since", &since},
-        {"until", &until}, {"q", &o.q}})
+  for (const auto& [name, value] : {std::pair{"template", &o.template_ref},
+                                    {"trace_id", &o.trace_id},
+                                    {"ref", &o.ref},
+                                    {"principal", &o.principal},
+                                    {"parent", &o.parent},
+                                    {"root", &o.root},
+                                    {"since", &since},
+                                    {"until", &until},
+                                    {"q", &o.q}})
     if (!value->empty())
       out.emplace_back(name, *value);
   for (const auto& label : o.labels)

@@ -78,8 +78,9 @@ int list(const context& c, const list_options& o) {
   if (t.rows.empty())
     c.env.out << "no workflows\n";
   else
-    c.env.out << to_text(t, c.env.screen.present && !c.g.no_color && c.env.variable("NO_COLOR").empty(),
-                         c.env.screen.present ? c.env.screen.columns : 0);
+    c.env.out << to_text(
+      t, c.env.screen.present && !c.g.no_color && c.env.variable("NO_COLOR").empty(),
+      c.env.screen.present ? c.env.screen.columns : 0);
   if (!cursor.empty())
     c.env.err << "there are more: raise --limit, or narrow with --state, --template, --since, -q\n";
   return exit_code::ok;
@@ -165,8 +166,8 @@ int cancel_all(const context& c, const cancel_options& o) {
   if (!o.reason.empty())
     body["reason"] = o.reason;
   session s{c};
-  auto got = s.ask_quietly(
-    {.method = "POST", .path = "/api/v1/workflow/bulk/", .body = body_text(body)});
+  auto got
+    = s.ask_quietly({.method = "POST", .path = "/api/v1/workflow/bulk/", .body = body_text(body)});
   if (got && got->status == 409) {
     const auto doc = json::parse(got->body, nullptr, false);
     if (doc.is_object() && text_of(doc, "code", 64) == "confirmation_needed") {
@@ -215,7 +216,8 @@ void add_find_commands(const registry& r) {
   auto* cancel_app = r.add(r.app, "cancel", "Stop a workflow, or all that filters find",
                            [&ctx, ca] { return cancel(ctx, *ca); });
   cancel_app->add_option("id", ca->id, "the workflow");
-  cancel_app->add_flag("--all", ca->all, "all workflows that the filters find; first says how many");
+  cancel_app->add_flag("--all", ca->all,
+                       "all workflows that the filters find; first says how many");
   cancel_app->add_option("--yes", ca->yes, "with --all: their number; cancels them");
   declare_filters(*cancel_app, ca->filters);
   cancel_app->add_flag("--force", ca->force, "do not wait for what runs to stop");

@@ -17,7 +17,8 @@ bool is_letter_or_digit(char c) {
 bool is_label_key(std::string_view text) {
   return !text.empty() && text.size() <= key_bytes_max && is_letter_or_digit(text.front())
          && is_letter_or_digit(text.back()) && std::all_of(text.begin(), text.end(), [](char c) {
-              return is_letter_or_digit(c) || std::string_view{"._/-"}.find(c) != std::string_view::npos;
+              return is_letter_or_digit(c)
+                     || std::string_view{"._/-"}.find(c) != std::string_view::npos;
             });
 }
 
@@ -66,8 +67,8 @@ bool fits(const label_map& labels, const label_match& m) {
   return at != labels.end() && (!m.value || at->second == *m.value);
 }
 
-// A quote that is not escaped stands at the border of a key or a value only; one followed by a key's
-// characters and `":"` begins a key. So nothing inside a value looks like this.
+// A quote that is not escaped stands at the border of a key or a value only; one followed by a
+// key's characters and `":"` begins a key. So nothing inside a value looks like this.
 std::string label_part(const label_match& m) {
   std::string text;
   json_writer out{text};

@@ -1,6 +1,6 @@
 // Labels of a workflow: short texts by key (`workflow.meta.labels`), kept with its summary row and
-// found by lists. Their text form is canonical, so that a store finds one label by a plain search in
-// it. Threads: pure functions, values.
+// found by lists. Their text form is canonical, so that a store finds one label by a plain search
+// in it. Threads: pure functions, values.
 #pragma once
 #include "runtime/base/json_writer.hpp"
 

@@ -70,14 +70,13 @@ public:
         by_state_(!f.states.empty() && f.order != list_order::last_ended
                   && f.order != list_order::first_ended),
         query_(f, after, by_state_), statement_(c, query_.text()),
-        scan_max_(std::clamp<std::uint64_t>(f.scan_max, 1,
-                                            std::numeric_limits<std::int32_t>::max())) {}
+        scan_max_(
+          std::clamp<std::uint64_t>(f.scan_max, 1, std::numeric_limits<std::int32_t>::max())) {}
 
   /// One scan for each state, in order over all of them.
   list_page in_order(std::size_t max) {
-    const auto first = [&](const auto& a, const auto& b) {
-      return comes_before(filter_.order, a, b);
-    };
+    const auto first
+      = [&](const auto& a, const auto& b) { return comes_before(filter_.order, a, b); };
     scanned all;
     for (const auto& state : searches(filter_, by_state_)) {
       const run_scope scope{statement_};

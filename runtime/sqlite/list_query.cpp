@@ -102,8 +102,8 @@ void list_query::add_place(const list_filter& f, const std::optional<list_place>
     where_ += " AND " + ended + " IS NOT NULL";
     if (after) {
       const auto at = mark(to_ms(after->ended_at.value_or(wall_time{})));
-      where_ += " AND (" + ended + ",id)" + (f.order == list_order::last_ended ? "<(" : ">(") + at + ","
-                + mark(after->workflow) + ")";
+      where_ += " AND (" + ended + ",id)" + (f.order == list_order::last_ended ? "<(" : ">(") + at
+                + "," + mark(after->workflow) + ")";
     }
   } else if (f.order != list_order::name && after) {
     where_ += (f.order == list_order::newest ? " AND id<" : " AND id>") + mark(after->workflow);
@@ -114,7 +114,8 @@ void list_query::add_place(const list_filter& f, const std::optional<list_place>
 void list_query::add_trace(const std::string& trace_id) {
   where_ += " AND id IN (SELECT id FROM workflow WHERE trace_id=" + mark(trace_id);
   if (const auto as_id = id::parse(trace_id); as_id && as_id->hex() == trace_id)
-    where_ += " UNION ALL SELECT id FROM workflow WHERE id=" + mark(*as_id) + " AND trace_id IS NULL";
+    where_
+      += " UNION ALL SELECT id FROM workflow WHERE id=" + mark(*as_id) + " AND trace_id IS NULL";
   where_ += ")";
 }
 

@@ -52,7 +52,8 @@ CREATE TABLE document(kind TEXT NOT NULL, project TEXT NOT NULL, key TEXT NOT NU
 // with names: no index.
 constexpr const char* version_3 = "ALTER TABLE workflow ADD COLUMN labels TEXT";
 
-constexpr std::array steps{migration{1, version_1}, migration{2, version_2}, migration{3, version_3}};
+constexpr std::array steps{migration{1, version_1}, migration{2, version_2},
+                           migration{3, version_3}};
 
 error foreign(std::string_view file) {
   return make_error(fault::store_corrupt,

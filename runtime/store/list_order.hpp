@@ -1,6 +1,6 @@
 // The orders of lists: their words, what comes before what, cursors as text, and the first rows by
-// name of those that are looked at. Shared by all stores. Threads: pure functions; a `first_by_name`
-// has one owner.
+// name of those that are looked at. Shared by all stores. Threads: pure functions; a
+// `first_by_name` has one owner.
 #pragma once
 #include "runtime/store/journal.hpp"
 

@@ -198,8 +198,8 @@ private:
     };
     const auto& all = d_->workflows;
     const auto& ended = d_->ended;
-    const auto end_place
-      = after ? std::pair{after->ended_at.value_or(wall_time{}), first} : std::pair{wall_time{}, id{}};
+    const auto end_place = after ? std::pair{after->ended_at.value_or(wall_time{}), first}
+                                 : std::pair{wall_time{}, id{}};
     switch (o) {
     case list_order::newest:
       for (auto w = after ? all.lower_bound(first) : all.end(); w != all.begin();)

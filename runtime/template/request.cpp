@@ -92,8 +92,7 @@ private:
                   "or digit");
       else if (!value.is_string())
         out_.fail(fault::wrong_type, one,
-                  "label " + in_quotes(key) + " must be text, not "
-                    + std::string{type_name(value)},
+                  "label " + in_quotes(key) + " must be text, not " + std::string{type_name(value)},
                   value.is_primitive() ? "write it in quotes" : "");
       else
         read_label(key, value.get_ref<const std::string&>(), one);
@@ -110,8 +109,8 @@ private:
                   + " bytes; the limit is " + std::to_string(lim_.label_bytes),
                 "shorten it, or raise limits.label_bytes");
     else if (!plain)
-      out_.fail(fault::bad_value, at,
-                "label " + in_quotes(key) + " holds control characters", "one line of plain text");
+      out_.fail(fault::bad_value, at, "label " + in_quotes(key) + " holds control characters",
+                "one line of plain text");
     else
       r_.labels.emplace(key, value);
   }

@@ -100,10 +100,9 @@ TEST_CASE("every order pages through all workflows, and a cursor belongs to its 
     std::vector<std::string> out;
     std::string cursor;
     do {
-      const auto page
-        = o3.request(get, list_path + "?limit=2&sort=" + sort
-                            + (cursor.empty() ? "" : "&cursor=" + cursor))
-            .document();
+      const auto page = o3.request(get, list_path + "?limit=2&sort=" + sort
+                                          + (cursor.empty() ? "" : "&cursor=" + cursor))
+                          .document();
       for (const auto& id : ids_of(page))
         out.push_back(id);
       cursor = page.at("next_cursor").is_null() ? "" : page.at("next_cursor");

@@ -115,7 +115,8 @@ TEST_CASE("one page looks at a bounded number, and going on finds the rest witho
           std::size_t pages = 0;
           do {
             const auto page = s.reader->list(f, before, max);
-            REQUIRE((!page.next || !before || page.next->workflow < before->workflow)); // it gets on
+            REQUIRE(
+              (!page.next || !before || page.next->workflow < before->workflow)); // it gets on
             CHECK(page.items.size()
                   <= std::min(max, budget * std::max<std::size_t>(f.states.size(), 1)));
             for (const auto n : numbers(page.items))

@@ -17,8 +17,8 @@ namespace {
 constexpr std::uint64_t seeds = 60;
 
 /// Values that could be taken for the text around them.
-const std::vector<std::string> tricky{
-  "", "v", "V", "v\"", "\"k\":\"v\"", "\\", "v\\", "\\\"", "x=y", "\xC3\xA4", "k", ",\"k\":", "}"};
+const std::vector<std::string> tricky{"",     "v",   "V",        "v\"", "\"k\":\"v\"", "\\", "v\\",
+                                      "\\\"", "x=y", "\xC3\xA4", "k",   ",\"k\":",     "}"};
 const std::vector<std::string> keys{"k", "k2", "a.b/c", "v"};
 const std::vector<list_order> orders{list_order::newest, list_order::oldest, list_order::last_ended,
                                      list_order::first_ended, list_order::name};
@@ -147,11 +147,13 @@ public:
     sometimes([&] { f.trace_id = one_of<std::string>({"outer", make_id(5).hex()}); });
     sometimes([&] { f.since = from_ms(static_cast<std::int64_t>(below(20))); });
     sometimes([&] { f.until = from_ms(static_cast<std::int64_t>(10 + below(30))); });
-    sometimes([&] { f.q = one_of<std::string>({"NO ROUTE", "web", "%", "k=v", "a.B/c=", "\"", "\xC3\xA4"}); });
+    sometimes([&] {
+      f.q = one_of<std::string>({"NO ROUTE", "web", "%", "k=v", "a.B/c=", "\"", "\xC3\xA4"});
+    });
     for (std::uint64_t i = below(8) < 3 ? 1 + below(2) : 0; i > 0; --i)
-      f.labels.push_back({keys.at(below(keys.size())),
-                          below(3) == 0 ? std::nullopt
-                                        : std::optional{tricky.at(below(tricky.size()))}});
+      f.labels.push_back(
+        {keys.at(below(keys.size())),
+         below(3) == 0 ? std::nullopt : std::optional{tricky.at(below(tricky.size()))}});
     return f;
   }
 
@@ -303,6 +305,36 @@ TEST_CASE("a filter that fits nothing looks at no more than it may, in each orde
         next = s.reader->list(f, next, 10).next;
       CHECK(pages >= 2);
       CHECK(w.paged(f, 10, [] {}).empty());
+    }
+  }
+}
+
+TEST_CASE("labelled workflows are pruned like all others, and one that goes is in no list") {
+  O3_EACH_STORE {
+    opened s{kind};
+    for (std::uint64_t n = 1; n <= 3; ++n) {
+      auto e = first_entry(n, s.epoch);
+      e.insert->labels = {{"keep", "for ever"}};
+      REQUIRE(append_one(*s.journal, e) == outcome::ok);
+      REQUIRE(append_one(*s.journal,
+                         ending_entry(n, s.epoch, 2, from_ms(static_cast<std::int64_t>(n))))
+              == outcome::ok);
+    }
+    retention r;
+    r.keep_age = millis{7};
+    // Each has two rows: the second one is half gone.
+    CHECK(s.journal->prune(r, from_ms(10), 3) == std::vector{make_id(1)});
+    for (const auto order : orders) {
+      list_filter f;
+      f.order = order;
+      CAPTURE(to_string(order));
+      for (const auto& q : {std::optional<std::string>{}, std::optional<std::string>{"EVER"}}) {
+        f.q = q;
+        const auto page = s.reader->list(f, std::nullopt, 10);
+        REQUIRE(page.items.size() == 1);
+        CHECK(page.items[0].workflow == make_id(3));
+        CHECK(page.items[0].labels == label_map{{"keep", "for ever"}});
+      }
     }
   }
 }

@@ -20,6 +20,12 @@ query::matches some(std::uint8_t n) {
   return m;
 }
 
+options at_most(std::size_t n) {
+  options o;
+  o.bulk_max = n;
+  return o;
+}
+
 engine::answer taken() {
   engine::answer a;
   a.kind = engine::answer::how::accepted;
@@ -76,9 +82,8 @@ TEST_CASE("whoever may not cancel one may not cancel many", "[http][api]") {
   s.query.found = some(1);
   const std::string body = R"({"action":"cancel","filter":{},"confirm":1})";
   const fields json_type{{"content-type", "application/json"}};
-  const auto as = [&](const char* token) {
-    return s.call(http::method::post, bulk, json_type, body, token);
-  };
+  const auto as
+    = [&](const char* token) { return s.call(http::method::post, bulk, json_type, body, token); };
   require_problem(as(""), 401, "unauthorized");
   require_problem(as("nobody-token"), 403, "forbidden");
   const auto refused = require_problem(as("reader-token"), 403, "forbidden");
@@ -93,7 +98,8 @@ TEST_CASE("without the number that matches now, nothing is changed and the numbe
           "[http][api]") {
   stage s;
   s.query.found = some(12);
-  for (const std::string confirm : {"", R"(,"confirm":11)", R"(,"confirm":13)", R"(,"confirm":0)"}) {
+  for (const std::string confirm :
+       {"", R"(,"confirm":11)", R"(,"confirm":13)", R"(,"confirm":0)"}) {
     const auto j = require_problem(
       s.post_json(bulk, R"({"action":"cancel","filter":{"template":"t"})" + confirm + "}"), 409,
       "confirmation_needed");
@@ -122,7 +128,7 @@ TEST_CASE("without the number that matches now, nothing is changed and the numbe
 
 TEST_CASE("with the number each is canceled, and the answer tells what became of each",
           "[http][api]") {
-  stage s{options{.bulk_max = 7}};
+  stage s{at_most(7)};
   s.query.found = some(3);
   s.engine.hold = true;
   http::response got;
@@ -138,8 +144,7 @@ TEST_CASE("with the number each is canceled, and the answer tells what became of
     got = std::move(a);
   });
   CHECK(s.says.calls == std::vector<std::string>{"matching 7"});
-  CHECK(s.query.matched.states
-        == std::vector{workflow_state::running, workflow_state::waiting});
+  CHECK(s.query.matched.states == std::vector{workflow_state::running, workflow_state::waiting});
   CHECK(s.query.matched.labels == std::vector<label_match>{{"team", "ops"}});
   CHECK(s.query.matched.q == "x");
   CHECK(s.engine.canceled.reason == "too late");
@@ -167,7 +172,7 @@ TEST_CASE("with the number each is canceled, and the answer tells what became of
 
 TEST_CASE("of many only a few are under way at once, and many immediate answers need no stack",
           "[http][api]") {
-  stage s{options{.bulk_max = 100'000}};
+  stage s{at_most(100'000)};
   s.query.found = some(40);
   s.engine.hold = true;
   int answers = 0;
@@ -189,7 +194,6 @@ TEST_CASE("of many only a few are under way at once, and many immediate answers 
                        workflow_state::needs_operator});
   s.engine.hold = false;
   s.query.found.ids.assign(100'000, number(1));
-  const auto j = body_of(
-    s.post_json(bulk, R"({"action":"cancel","filter":{},"confirm":100000})"));
+  const auto j = body_of(s.post_json(bulk, R"({"action":"cancel","filter":{},"confirm":100000})"));
   CHECK(j.at("done") == 100'000);
 }

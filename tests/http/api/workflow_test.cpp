@@ -224,8 +224,8 @@ TEST_CASE("list hands every filter over, within the caller's project", "[http][a
   CHECK(l.filter.project == "default");
   CHECK(l.cursor == "c9");
   CHECK(l.limit == 200);
-  CHECK(s.get(list + "?until=2026-01-02T03:04:05Z&principal=ann&parent=" + some_id + "&root="
-              + some_id + "&label=team=ops&label=a/b=x=y&label=any&sort=-ended")
+  CHECK(s.get(list + "?until=2026-01-02T03:04:05Z&principal=ann&parent=" + some_id
+              + "&root=" + some_id + "&label=team=ops&label=a/b=x=y&label=any&sort=-ended")
           .status
         == 200);
   CHECK(l.filter.until == parse_rfc3339("2026-01-02T03:04:05Z"));

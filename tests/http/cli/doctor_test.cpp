@@ -85,12 +85,14 @@ TEST_CASE("doctor shows what the server keeps, and warns if that is everything",
   bench b;
   const auto run_with = [&](const char* retention) {
     b.net.script = healthy();
-    b.net.script[2].body = json{{"version", version()}, {"retention", json::parse(retention)}}.dump();
+    b.net.script[2].body
+      = json{{"version", version()}, {"retention", json::parse(retention)}}.dump();
     CHECK(b.run({"doctor"}) == 0);
   };
   run_with(R"({"keep_days":30,"keep_count":1000000,"interval_s":60,"idempotency_keep_days":7})");
-  CHECK(has(b.out, "ok   retention: ended workflows are kept 30 days, at most 1000000; their keys 7 "
-                   "days longer\n"));
+  CHECK(has(b.out,
+            "ok   retention: ended workflows are kept 30 days, at most 1000000; their keys 7 "
+            "days longer\n"));
   run_with(R"({"keep_days":0.5,"keep_count":null})");
   CHECK(has(b.out, "ok   retention: ended workflows are kept 0.5 days\n"));
   run_with(R"({"keep_days":null,"keep_count":9})");

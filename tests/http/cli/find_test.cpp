@@ -67,8 +67,7 @@ TEST_CASE("cancel --all first shows how many there are and changes nothing", "[h
   CHECK(b.run({"cancel", "--all", "--state", "running,waiting", "--template", "deploy", "--label",
                "team=ops", "--label", "urgent"})
         == 2);
-  CHECK(body_of(b)
-        == json::parse(R"({"action":"cancel","filter":{"state":["running","waiting"],
+  CHECK(body_of(b) == json::parse(R"({"action":"cancel","filter":{"state":["running","waiting"],
              "template":"deploy","label":["team=ops","urgent"]}})"));
   CHECK(b.out
         == "12 would be canceled:\n  a1\n  a2\n  …\nto cancel them, say the same with --yes 12\n");
@@ -128,10 +127,9 @@ TEST_CASE("run and submit put labels into the request", "[http][cli][find]") {
 
 TEST_CASE("status shows labels on one line that is harmless", "[http][cli][find]") {
   bench b;
-  b.net.script
-    = {{"GET", "/api/v1/workflow/w1/", 200,
-        R"({"id":"w1","state":"running","labels":{"a":"x\u001b[31m","team":"ops"}})"},
-       {"GET", "/api/v1/workflow/w1/task/", 200, R"({"items":[]})"}};
+  b.net.script = {{"GET", "/api/v1/workflow/w1/", 200,
+                   R"({"id":"w1","state":"running","labels":{"a":"x\u001b[31m","team":"ops"}})"},
+                  {"GET", "/api/v1/workflow/w1/task/", 200, R"({"items":[]})"}};
   CHECK(b.run({"status", "w1"}) == 0);
   CHECK(has(b.out, "  labels   a=x\\x1B[31m team=ops\n"));
 }

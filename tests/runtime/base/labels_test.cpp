@@ -31,9 +31,9 @@ TEST_CASE("labels come back from their text, and a text that is none gives none"
 }
 
 TEST_CASE("a label stands in the text of the labels exactly if it is one of them") {
-  const std::vector<std::string> values{"",      "v",   "vv",   "v\"",       "\"", "\\", "v\\",
-                                        "\\\"v", "k",   ":",    "\"k\":\"v", ",",  "{",
-                                        "=",     "k=v", "\x7F", "\xC3\xA4",  "}"};
+  const std::vector<std::string> values{"",    "v",     "vv",  "v\"",  "\"",        "\\",
+                                        "v\\", "\\\"v", "k",   ":",    "\"k\":\"v", ",",
+                                        "{",   "=",     "k=v", "\x7F", "\xC3\xA4",  "}"};
   const std::vector<std::string> keys{"k", "kk", "v"};
   std::size_t found = 0;
   for (const auto& a : values)

@@ -16,11 +16,28 @@ list_place place(std::int64_t ended_ms, std::string name = {}) {
 } // namespace
 
 TEST_CASE("what is no cursor of the order is refused") {
-  const std::vector<std::string> all{
-    "", ".", "..", hex + "0", "x", "c.", "c." + hex + ".", "c..." + hex, "f." + hex, "f.." + hex,
-    "f.x." + hex, "f.99999999999999999999." + hex, "f.1.2." + hex, "n." + hex, "n.zz." + hex,
-    "n.6." + hex, "n." + std::string(130, '6') + "." + hex, "N.61." + hex, " ." + hex,
-    "cc." + hex, "." + hex, "n.61.." + hex};
+  const std::vector<std::string> all{"",
+                                     ".",
+                                     "..",
+                                     hex + "0",
+                                     "x",
+                                     "c.",
+                                     "c." + hex + ".",
+                                     "c..." + hex,
+                                     "f." + hex,
+                                     "f.." + hex,
+                                     "f.x." + hex,
+                                     "f.99999999999999999999." + hex,
+                                     "f.1.2." + hex,
+                                     "n." + hex,
+                                     "n.zz." + hex,
+                                     "n.6." + hex,
+                                     "n." + std::string(130, '6') + "." + hex,
+                                     "N.61." + hex,
+                                     " ." + hex,
+                                     "cc." + hex,
+                                     "." + hex,
+                                     "n.61.." + hex};
   for (const auto& word : list_order_words()) {
     const auto order = *parse_list_order(word);
     for (const auto& text : all) {
@@ -47,7 +64,8 @@ TEST_CASE("a cursor leads back to its place") {
         CHECK(to_cursor(order, *back) == text);
         CHECK_FALSE(comes_before(order, place(ms, name), *back));
         CHECK_FALSE(comes_before(order, *back, place(ms, name)));
-        CHECK(text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-") == std::string::npos);
+        CHECK(text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-")
+              == std::string::npos);
       }
   CHECK(to_cursor(list_order::newest, place(1)) == hex); // as it always was
 }
