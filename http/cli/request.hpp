@@ -17,7 +17,7 @@ bool is_template(const json& doc);
 struct request_options {
   std::string ref;                 ///< "": a fresh one
   std::string trace_id;            ///< "": the document's, or the server makes one
-  std::vector<std::string> labels; ///< key=value; beside those of the document
+  std::vector<std::string> labels{}; ///< key=value; beside those of the document
 };
 
 /// A fresh ref: 32 hex digits.
