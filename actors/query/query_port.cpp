@@ -2,8 +2,10 @@
 
 #include "actors/engine/loader.hpp"
 #include "actors/engine/port_impl.hpp"
+#include "actors/engine/quarantine.hpp"
 #include "actors/query/feeds.hpp"
 #include "runtime/store/list_order.hpp"
+#include "runtime/workflow/rerun.hpp"
 #include "runtime/workflow/view.hpp"
 
 #include "actors/pch.hpp"
@@ -33,6 +35,27 @@ void write_unreadable(json_writer& out, const store::summary& row, const error& 
   doc["why"] = json::array({{{"code", fault_code(problem.code)}, {"text", problem.message}}});
   doc["error"] = {{"code", fault_code(problem.code)}, {"message", problem.message}};
   out.value(doc);
+}
+
+// False: the cursor was refused.
+bool read_cursor(const std::string& text, store::list_order order,
+                 std::optional<store::list_place>& after, const reply_fn& reply) {
+  if (text.empty() || (after = store::parse_cursor(order, text)))
+    return true;
+  refuse(reply,
+         make_error(fault::bad_value, "'" + printable(text, 64) + "' is no cursor of this list", "",
+                    "use next_cursor of the previous page, with the same sort"));
+  return false;
+}
+
+void end_page(json_writer& out, store::list_order order,
+              const std::optional<store::list_place>& next) {
+  out.end_array().key("next_cursor");
+  if (next)
+    out.value(store::to_cursor(order, *next));
+  else
+    out.null();
+  out.end_object();
 }
 
 error too_many_to_sort(const store::list_filter& f) {
@@ -81,18 +104,23 @@ void go_on(const std::shared_ptr<search>& s) {
       std::make_shared<std::function<void(store::reader&)>>(std::move(run)), std::move(failed)}));
 }
 
+void write_parked(json_writer& out, const store::summary& row, const engine::parked_since& p) {
+  out.begin_object().field("id", row.workflow).field("ref", std::string_view{row.ref});
+  out.field("trace_id", std::string_view{row.trace_id});
+  out.field("template", std::string_view{row.template_ref});
+  out.field("name", std::string_view{row.name});
+  out.key("created_at").time(row.created_at).key("since").time(p.at);
+  out.field("reason", std::string_view{p.reason}).end_object();
+}
+
 class node_query final : public port {
 public:
   explicit node_query(context_ptr ctx) : ctx_(std::move(ctx)) {}
 
   void list(list_request r, caller who, reply_fn reply) override {
     std::optional<store::list_place> after;
-    if (!r.cursor.empty() && !(after = store::parse_cursor(r.filter.order, r.cursor))) {
-      refuse(reply, make_error(fault::bad_value,
-                               "'" + printable(r.cursor, 64) + "' is no cursor of this list", "",
-                               "use next_cursor of the previous page, with the same sort"));
+    if (!read_cursor(r.cursor, r.filter.order, after, reply))
       return;
-    }
     r.filter.project = who.project;
     read(std::move(reply),
          [r = std::move(r), after](const context_ptr&, store::reader& in, answer& a) {
@@ -105,18 +133,32 @@ public:
            out.begin_object().key("items").begin_array();
            for (const auto& row : page.items)
              workflow::write_summary(out, row);
-           out.end_array().key("next_cursor");
-           if (page.next)
-             out.value(store::to_cursor(r.filter.order, *page.next));
-           else
-             out.null();
-           out.end_object();
+           end_page(out, r.filter.order, page.next);
          });
   }
 
   void matching(store::list_filter f, std::size_t max, caller who, matches_reply reply) override {
     f.project = who.project;
     go_on(std::make_shared<search>(search{ctx_, std::move(f), max, std::move(reply)}));
+  }
+
+  void quarantine(list_request r, caller who, reply_fn reply) override {
+    store::list_filter f;
+    std::optional<store::list_place> after;
+    if (!read_cursor(r.cursor, f.order, after, reply))
+      return;
+    f.project = who.project;
+    f.states = {workflow_state::needs_operator};
+    read(std::move(reply),
+         [f, after, limit = r.limit](const context_ptr&, store::reader& in, answer& a) {
+           auto page = in.list(f, after, limit);
+           json_writer out{a.body};
+           out.begin_object().key("items").begin_array();
+           for (const auto& row : page.items)
+             if (auto p = engine::parked(in, row))
+               write_parked(out, row, *p);
+           end_page(out, f.order, page.next);
+         });
   }
 
   void workflow(id w, caller who, reply_fn reply) override {
@@ -139,8 +181,13 @@ public:
                  }
                  json_writer out{a.body};
                  out.begin_object().key("items").begin_array();
-                 for (std::uint32_t t = 0; t < l.state->tasks.size(); ++t)
-                   workflow::write_task(out, *l.state, t);
+                 const auto& s = *l.state;
+                 for (std::uint32_t t = 0; t < s.tasks.size(); ++t) {
+                   workflow::write_task(out, s, t);
+                   if (const auto loop = s.loops.find(t); loop != s.loops.end())
+                     for (std::uint32_t i = 0; i < loop->second.begun.size(); ++i)
+                       workflow::write_task(out, s, s.number_of(t, i));
+                 }
                  out.end_array().key("next_cursor").null().end_object();
                });
   }
@@ -152,13 +199,46 @@ public:
                    a.problem = l.problem;
                    return;
                  }
-                 auto it = l.plan->graph->index.find(ref);
-                 if (it == l.plan->graph->index.end()) {
+                 const auto task = workflow::task_number(*l.plan->graph, ref);
+                 if (!task || !l.state->has(*task)) {
                    a.problem = no_task(w, ref, *l.plan->graph);
                    return;
                  }
                  json_writer out{a.body};
-                 workflow::write_task(out, *l.state, it->second);
+                 workflow::write_task(out, *l.state, *task);
+               });
+  }
+
+  void revisions(id w, caller who, reply_fn reply) override {
+    read_state(w, std::move(who), std::move(reply),
+               [](const engine::loaded_workflow& l, answer& a) {
+                 if (!l.state) {
+                   a.problem = l.problem;
+                   return;
+                 }
+                 json_writer out{a.body};
+                 workflow::write_revisions(out, *l.state);
+               });
+  }
+
+  void revision(id w, std::uint32_t number, std::optional<std::uint32_t> against, caller who,
+                reply_fn reply) override {
+    read_state(w, std::move(who), std::move(reply),
+               [w, number, against](const engine::loaded_workflow& l, answer& a) {
+                 if (!l.state) {
+                   a.problem = l.problem;
+                   return;
+                 }
+                 for (auto n : {number, against.value_or(number)})
+                   if (workflow::inputs_of_revision(*l.state, n) == nullptr) {
+                     a.problem
+                       = make_error(fault::not_found,
+                                    "workflow " + w.hex() + " has no revision " + std::to_string(n),
+                                    "", "it has 1 to " + std::to_string(l.state->revision));
+                     return;
+                   }
+                 json_writer out{a.body};
+                 workflow::write_revision(out, *l.state, number, against);
                });
   }
 
@@ -206,12 +286,11 @@ public:
           reply(plan.error(), nullptr);
           return;
         }
-        auto it = (*plan)->graph->index.find(*r.task);
-        if (it == (*plan)->graph->index.end()) {
+        task = workflow::task_number(*(*plan)->graph, *r.task);
+        if (!task) {
           reply(no_task(r.workflow, *r.task, *(*plan)->graph), nullptr);
           return;
         }
-        task = it->second;
       }
       reply({}, make_log_feed(ctx, r, task, row->created_at, at));
     });

@@ -27,19 +27,29 @@ struct bulk_request {
   engine::caller who;
 };
 
-/// What can be done to many workflows. It concerns those in `states` alone, so that a count does
-/// not hold what cannot be meant.
+/// What can be done to many workflows. A count must not hold what cannot be meant, so each says
+/// what it is for.
 struct bulk_action {
   std::string_view word;
   const char* permission;
-  std::vector<workflow_state> states;
-  void (*perform)(engine::port& to, const bulk_request& r, const id& workflow,
-                  engine::reply_fn reply);
+  std::vector<workflow_state> states; ///< that it can concern
+  std::vector<workflow_state> usual;  ///< that are meant where the filter names none
+  bool nested;    ///< also workflows that others started, where the filter says nothing of these
+  bool has_force; ///< takes `force`
+  engine::workflow_ask (*ask)(const bulk_request& r, const id& workflow);
 };
 
-void cancel_one(engine::port& to, const bulk_request& r, const id& workflow,
-                engine::reply_fn reply) {
-  to.cancel({workflow, r.who, r.reason, r.force}, std::move(reply));
+engine::workflow_ask cancel_one(const bulk_request& r, const id& workflow) {
+  return engine::cancel_request{workflow, r.who, r.reason, r.force};
+}
+
+engine::workflow_ask rerun_one(const bulk_request& r, const id& workflow) {
+  engine::rerun_request one;
+  one.workflow = workflow;
+  one.who = r.who;
+  if (!r.reason.empty())
+    one.body["reason"] = r.reason;
+  return one;
 }
 
 const std::vector<bulk_action>& actions() {
@@ -48,7 +58,18 @@ const std::vector<bulk_action>& actions() {
     {"cancel",
      permission::workflow_cancel,
      {scheduled, waiting, running, needs_operator},
+     {scheduled, waiting, running, needs_operator},
+     true,
+     true,
      cancel_one},
+    // Of nested workflows their parents' rerun decides.
+    {"rerun",
+     permission::workflow_submit,
+     {successful, failed, canceled},
+     {failed, canceled},
+     false,
+     false,
+     rerun_one},
   };
   return all;
 }
@@ -80,16 +101,18 @@ error wrong_type(const char* key, const char* wanted, const json& held) {
                     pointer_join("", key));
 }
 
-/// The states the filter leaves of those that the action is for.
+/// Leaves of the filter what the action is for.
 result<done> narrow(store::list_filter& f, const bulk_action& a) {
   if (f.states.empty())
-    f.states = a.states;
+    f.states = a.usual;
   for (const auto state : f.states)
     if (std::find(a.states.begin(), a.states.end(), state) == a.states.end())
       return make_error(fault::bad_value,
                         "A workflow that is " + std::string{to_string(state)} + " has nothing to "
                           + std::string{a.word} + ".",
-                        "/filter/state", "leave the state out: all that it is for are meant then");
+                        "/filter/state", "leave the state out: those it is for are meant then");
+  if (!a.nested && !f.parent && !f.root && !f.nested)
+    f.nested = false;
   return done{};
 }
 
@@ -125,6 +148,9 @@ result<done> read_rest(bulk_request& out, const json& body, const limits& lim) {
 result<bulk_request> read_request(const json& body, const bulk_action& a, const limits& lim) {
   bulk_request out;
   O3_TRY([[maybe_unused]] const auto rest, read_rest(out, body, lim));
+  if (out.force && !a.has_force)
+    return make_error(fault::bad_value, "'force' does not go with " + std::string{a.word} + ".",
+                      "/force");
   const auto filter = body.find("filter");
   if (filter == body.end())
     return make_error(fault::missing_key, "The body holds no 'filter'.", "",
@@ -151,8 +177,9 @@ public:
       const auto i = next_++;
       ++under_way_;
       lock.unlock();
-      action_.perform(context_.ports.engine, request_, ids_[i],
-                      [me = shared_from_this(), i](engine::answer a) { me->ended(i, a); });
+      context_.ports.engine.ask(
+        action_.ask(request_, ids_[i]),
+        [me = shared_from_this(), i](engine::answer a) { me->ended(i, a); });
       lock.lock();
     }
     starting_ = false;

@@ -57,6 +57,13 @@ verdict take_time(list_filter& f, const filter_row& r, const std::string& value)
                "write it as in RFC 3339, e.g. 2026-01-31T08:00:00Z ('+' in a URL is %2B)");
 }
 
+verdict take_nested(list_filter& f, const filter_row& r, const std::string& value) {
+  f.nested = value == "true";
+  if (*f.nested || value == "false")
+    return {};
+  return wrong(r, value, "'true' or 'false'");
+}
+
 std::vector<std::string> state_words() {
   std::vector<std::string> words;
   for (auto n = std::uint8_t{0}; n <= static_cast<std::uint8_t>(workflow_state::needs_operator);
@@ -102,6 +109,9 @@ json time_schema() {
 json id_schema() {
   return schema_ref("Id");
 }
+json nested_schema() {
+  return {{"type", "string"}, {"enum", {"true", "false"}}};
+}
 json states_schema() {
   return {{"type", "array"}, {"items", {{"type", "string"}, {"enum", state_words()}}}};
 }
@@ -125,6 +135,9 @@ constexpr std::array rows{
              take_id<&list_filter::parent>},
   filter_row{"root", "Only workflows below this one, however deep.", false, id_schema,
              take_id<&list_filter::root>},
+  filter_row{"nested",
+             "true: only workflows that another one started; false: only those that none did.",
+             false, nested_schema, take_nested},
   filter_row{"since", "Only workflows created at or after this time.", false, time_schema,
              take_time<&list_filter::since>},
   filter_row{"until", "Only workflows created before this time.", false, time_schema,

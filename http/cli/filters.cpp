@@ -43,6 +43,10 @@ void declare_filters(CLI::App& app, filter_options& o) {
   app.add_option("--principal", o.principal, "only those that this one submitted");
   app.add_option("--parent", o.parent, "only those that this workflow started");
   app.add_option("--root", o.root, "only those below this workflow, however deep");
+  app
+    .add_option("--nested", o.nested,
+                "true: only those another workflow started; false: the others")
+    ->check(CLI::IsMember({"true", "false"}));
   app.add_option("--since", o.since, "created since: a time, or 30m, 2h, 7d");
   app.add_option("--until", o.until, "created before: a time, or 30m, 2h, 7d ago");
   app.add_option("-q,--q", o.q, "text in name, ref, template, error, trace id or a label");
@@ -61,6 +65,7 @@ result<std::vector<std::pair<std::string, std::string>>> filters_of(const filter
                                     {"principal", &o.principal},
                                     {"parent", &o.parent},
                                     {"root", &o.root},
+                                    {"nested", &o.nested},
                                     {"since", &since},
                                     {"until", &until},
                                     {"q", &o.q}})

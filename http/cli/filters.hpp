@@ -11,7 +11,7 @@ namespace o3::cli {
 
 struct filter_options {
   std::vector<std::string> states, labels;
-  std::string template_ref, trace_id, ref, principal, parent, root, since, until, q;
+  std::string template_ref, trace_id, ref, principal, parent, root, nested, since, until, q;
 };
 
 void declare_filters(CLI::App& app, filter_options& o);

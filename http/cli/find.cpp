@@ -1,5 +1,5 @@
 // ls, cancel: many workflows by what they have in common.
-#include "http/cli/filters.hpp"
+#include "http/cli/bulk.hpp"
 #include "http/cli/session.hpp"
 #include "http/cli/text.hpp"
 #include "runtime/base/text.hpp"
@@ -87,18 +87,18 @@ int list(const context& c, const list_options& o) {
 }
 
 struct cancel_options {
-  std::string id, reason;
-  bool force = false, all = false;
-  std::optional<std::uint64_t> yes;
-  filter_options filters;
+  std::string id;
+  bulk_options many;
 };
 
 int cancel_one(const context& c, const cancel_options& o) {
   session s{c};
-  const auto body = o.reason.empty() ? std::string{} : body_text({{"reason", o.reason}});
-  const auto a = s.ask({.method = "POST",
-                        .path = workflow_path(o.id) + "cancel/" + (o.force ? "?force=true" : ""),
-                        .body = body});
+  const auto& reason = o.many.reason;
+  const auto body = reason.empty() ? std::string{} : body_text({{"reason", reason}});
+  const auto a
+    = s.ask({.method = "POST",
+             .path = workflow_path(o.id) + "cancel/" + (o.many.force ? "?force=true" : ""),
+             .body = body});
   if (!a)
     return a.code;
   if (c.g.json) {
@@ -113,91 +113,11 @@ int cancel_one(const context& c, const cancel_options& o) {
   return exit_code::ok;
 }
 
-/// How many there are, some of them, and how to go on.
-int show_question(const context& c, const json& doc, const cancel_options& o) {
-  const auto count = text_of(doc, "count", 32);
-  if (count == "0") {
-    c.env.out << "no workflows match\n";
-    return exit_code::ok;
-  }
-  if (o.yes)
-    c.env.err << "there are " << count << " now, not " << *o.yes << "; nothing was canceled\n";
-  std::size_t shown = 0;
-  c.env.out << count << " would be canceled:\n";
-  if (doc.contains("ids") && doc["ids"].is_array())
-    for (const auto& id : doc["ids"])
-      if (id.is_string() && ++shown > 0)
-        c.env.out << "  " << printable(id.get_ref<const std::string&>(), 64) << "\n";
-  if (std::to_string(shown) != count)
-    c.env.out << "  …\n";
-  c.env.out << "to cancel them, say the same with --yes " << count << "\n";
-  return exit_code::usage;
-}
-
-int show_canceled(const context& c, const json& doc) {
-  const auto refused = text_of(doc, "refused", 32);
-  c.env.out << text_of(doc, "done", 32) << " canceled or about to be"
-            << (refused == "0" ? "" : ", " + refused + " not:") << "\n";
-  if (refused == "0" || !doc.contains("items") || !doc["items"].is_array())
-    return exit_code::ok;
-  for (const auto& one : doc["items"])
-    if (one.is_object() && one.contains("code"))
-      c.env.out << "  " << text_of(one, "id", 64) << " " << text_of(one, "detail", 256) << " ["
-                << text_of(one, "code", 64) << "]\n";
-  return exit_code::failed;
-}
-
-int cancel_all(const context& c, const cancel_options& o) {
-  const auto filters = filters_of(o.filters, c.env.time.wall());
-  if (!filters) {
-    c.print(filters.error());
-    return exit_code::usage;
-  }
-  json body = {{"action", "cancel"}, {"filter", json::object()}};
-  for (const auto& [name, value] : *filters)
-    if (name == "state" || name == "label")
-      body["filter"][name].push_back(value);
-    else
-      body["filter"][name] = value;
-  if (o.yes)
-    body["confirm"] = *o.yes;
-  if (o.force)
-    body["force"] = true;
-  if (!o.reason.empty())
-    body["reason"] = o.reason;
-  session s{c};
-  auto got
-    = s.ask_quietly({.method = "POST", .path = "/api/v1/workflow/bulk/", .body = body_text(body)});
-  if (got && got->status == 409) {
-    const auto doc = json::parse(got->body, nullptr, false);
-    if (doc.is_object() && text_of(doc, "code", 64) == "confirmation_needed") {
-      if (c.g.json) {
-        c.print_json(doc);
-        return exit_code::usage;
-      }
-      return show_question(c, doc, o);
-    }
-  }
-  const auto a = s.settle(std::move(got));
-  if (!a)
-    return a.code;
-  if (!c.g.json)
-    return show_canceled(c, a.doc);
-  c.print_json(a.doc);
-  return text_of(a.doc, "refused", 32) == "0" ? exit_code::ok : exit_code::failed;
-}
-
 int cancel(const context& c, const cancel_options& o) {
-  const auto filters = filters_of(o.filters, c.env.time.wall());
-  const bool narrowed = !filters || !filters->empty();
-  if (o.all && o.id.empty())
-    return cancel_all(c, o);
-  if (!o.all && !o.id.empty() && !narrowed && !o.yes)
-    return cancel_one(c, o);
-  c.print(make_error(fault::bad_value,
-                     o.all ? "either a workflow or --all" : "filters and --yes go with --all", "",
-                     "'o3 cancel ID', or 'o3 cancel --all --state running --template NAME'"));
-  return exit_code::usage;
+  const auto many = means_many(c, o.many, o.id);
+  if (!many)
+    return exit_code::usage;
+  return *many ? change_all(c, {"cancel", "canceled or about to be"}, o.many) : cancel_one(c, o);
 }
 
 } // namespace
@@ -216,12 +136,10 @@ void add_find_commands(const registry& r) {
   auto* cancel_app = r.add(r.app, "cancel", "Stop a workflow, or all that filters find",
                            [&ctx, ca] { return cancel(ctx, *ca); });
   cancel_app->add_option("id", ca->id, "the workflow");
-  cancel_app->add_flag("--all", ca->all,
-                       "all workflows that the filters find; first says how many");
-  cancel_app->add_option("--yes", ca->yes, "with --all: their number; cancels them");
-  declare_filters(*cancel_app, ca->filters);
-  cancel_app->add_flag("--force", ca->force, "do not wait for what runs to stop");
-  cancel_app->add_option("--reason", ca->reason, "why, for those who look later");
+  declare_bulk(*cancel_app, ca->many);
+  cancel_app->add_flag("--all", ca->many.all, "the same as --matching");
+  cancel_app->add_flag("--force", ca->many.force, "do not wait for what runs to stop");
+  cancel_app->add_option("--reason", ca->many.reason, "why, for those who look later");
 }
 
 } // namespace o3::cli

@@ -15,8 +15,8 @@ namespace o3::cli {
 bool is_template(const json& doc);
 
 struct request_options {
-  std::string ref;                 ///< "": a fresh one
-  std::string trace_id;            ///< "": the document's, or the server makes one
+  std::string ref;                   ///< "": a fresh one
+  std::string trace_id;              ///< "": the document's, or the server makes one
   std::vector<std::string> labels{}; ///< key=value; beside those of the document
 };
 

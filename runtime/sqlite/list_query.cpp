@@ -70,6 +70,8 @@ void list_query::add_fits(const list_filter& f) {
     fits_ += " AND parent=" + mark(*f.parent);
   if (f.root)
     fits_ += " AND root=" + mark(*f.root);
+  if (f.nested)
+    fits_ += *f.nested ? " AND parent IS NOT NULL" : " AND parent IS NULL";
   if (f.since)
     fits_ += " AND created_at>=" + mark(to_ms(*f.since));
   if (f.until)

@@ -159,6 +159,7 @@ struct list_filter {
   std::vector<workflow_state> states; ///< empty: all
   std::optional<std::string> template_ref, trace_id, ref, principal;
   std::optional<id> parent, root;
+  std::optional<bool> nested;      ///< started by another workflow, or not
   std::optional<wall_time> since;  ///< created at or after
   std::optional<wall_time> until;  ///< created before
   std::vector<label_match> labels; ///< all of them
@@ -241,6 +242,8 @@ public:
                                           const std::optional<std::string>& project,
                                           const document_place& after, std::size_t max)
     = 0;
+  /// How many workflows have `root` as their root, counted up to `most`.
+  virtual std::uint64_t count_family(const id& root, std::uint64_t most) = 0;
   /// Workflows per state, for metrics.
   virtual std::vector<std::pair<workflow_state, std::uint64_t>> count_states() = 0;
 };

@@ -37,8 +37,8 @@ bool matches(const summary& s, const list_filter& f) {
          && (!f.template_ref || s.template_ref == *f.template_ref)
          && (!f.trace_id || s.trace_id == *f.trace_id) && (!f.ref || s.ref == *f.ref)
          && (!f.principal || s.principal == *f.principal) && (!f.parent || s.parent == f.parent)
-         && (!f.root || s.root == f.root) && (!f.since || s.created_at >= *f.since)
-         && (!f.until || s.created_at < *f.until)
+         && (!f.root || s.root == f.root) && (!f.nested || s.parent.has_value() == *f.nested)
+         && (!f.since || s.created_at >= *f.since) && (!f.until || s.created_at < *f.until)
          && std::all_of(f.labels.begin(), f.labels.end(),
                         [&](const auto& m) { return fits(s.labels, m); })
          && (!f.q || has_text(s, *f.q));
@@ -176,6 +176,14 @@ public:
       out.push_back(d->second);
     }
     return out;
+  }
+
+  std::uint64_t count_family(const id& root, std::uint64_t most) override {
+    const std::shared_lock lock{d_->mutex};
+    std::uint64_t n = 0;
+    for (const auto& [workflow, w] : d_->workflows)
+      n += w.summary.root == root && n < most ? 1 : 0;
+    return n;
   }
 
   std::vector<std::pair<workflow_state, std::uint64_t>> count_states() override {

@@ -44,10 +44,10 @@ class Find(O3Test):
             self.submit("slow", {"team": "ops"})
         seen = []
         for arguments in commands:
-            question = arguments[0] == "cancel" and "--yes" not in arguments
+            question = arguments[0] in ("cancel", "rerun") and "--yes" not in arguments
             seen.append(self.run_o3(*arguments, code=EXIT_USAGE if question else EXIT_OK).stdout)
         self.assertIn("team=ops", "".join(seen))
-        self.assertIn("3 would be canceled", "".join(seen))
+        self.assertIn("3 to cancel", "".join(seen))
         self.assertIn("3 canceled or about to be", seen[-1])
         self.assertEqual(self.listed("--label", "team=ops", "--state", "scheduled,waiting,running"), [])
 

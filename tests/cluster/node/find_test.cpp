@@ -175,6 +175,62 @@ TEST_CASE("many are canceled by filter once their number is confirmed", "[node]"
   CHECK(o3.journal(*ours.begin()).size() == o3.journal(*ours.rbegin()).size());
 }
 
+TEST_CASE("nested workflows stand beside the one that started them, and can be told apart",
+          "[node]") {
+  auto parent = document("parent", {task("c1", "workflow", {{"template", "child"}}),
+                                    task("c2", "workflow", {{"template", "child"}})});
+  parent["schema_version"] = 2;
+  harness::node o3{with({parent, document("child", {task("a", "noop", {{"runtime_delay", 1}})}),
+                         document("good", {task("a", "noop", {{"runtime_delay", 0}})})})};
+  const auto before = o3.submit(request("good"));
+  o3.advance(std::chrono::seconds{1});
+  const auto family = o3.submit(request("parent"));
+  o3.advance(std::chrono::seconds{1});
+  const auto after = o3.submit(request("good"));
+  o3.advance(std::chrono::seconds{10});
+  REQUIRE(o3.state(family) == "successful");
+  const auto all = listed(o3, "?sort=created");
+  REQUIRE(all.size() == 5);
+  CHECK(all[0] == before);
+  CHECK(all[1] == family);
+  CHECK(all[4] == after);
+  const std::vector kids{all[2], all[3]};
+  CHECK(listed(o3, "?sort=created&parent=" + family) == kids);
+  CHECK(listed(o3, "?sort=created&root=" + family) == kids);
+  CHECK(listed(o3, "?sort=created&nested=true") == kids);
+  CHECK(listed(o3, "?sort=created&nested=false") == std::vector{before, family, after});
+}
+
+TEST_CASE("many run again by filter once their number is confirmed", "[node]") {
+  harness::node o3{
+    with({document("bad", {task("ok", "noop", {{"runtime_delay", 0}}),
+                           task("a", "fail", {{"message", "AWX is down"}}, {"ok"})})})};
+  std::vector<std::string> failed;
+  for (int i = 0; i < 5; ++i)
+    failed.push_back(o3.submit(request("bad")));
+  o3.advance(std::chrono::minutes{10});
+  const auto ask = [&](std::optional<int> confirm) {
+    json body = {{"action", "rerun"}, {"filter", {{"q", "AWX is down"}}}};
+    if (confirm)
+      body["confirm"] = *confirm;
+    return o3.request(post, bulk_path, body.dump());
+  };
+  CHECK(ask({}).document().at("count") == 5);
+  for (const auto& id : failed)
+    REQUIRE(o3.state(id) == "failed");
+  const auto rows = o3.journal(failed[0]).size();
+  const auto done = ask(5);
+  REQUIRE(done.status == 200);
+  CHECK(done.document().at("done") == 5);
+  for (const auto& item : done.document().at("items"))
+    CHECK(item.at("status") == 202);
+  o3.advance(std::chrono::minutes{10});
+  for (const auto& id : failed)
+    CHECK(o3.state(id) == "failed");
+  CHECK(o3.journal(failed[0]).size() > rows);
+  CHECK(o3.task(failed[0], "ok").at("attempt") == 1); // what succeeded was kept
+}
+
 TEST_CASE("what the server keeps is told", "[node]") {
   auto options = with({timer_template()});
   options.engine.keep.keep_age = std::chrono::hours{24 * 30};

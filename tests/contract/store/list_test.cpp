@@ -58,6 +58,7 @@ bool expected(const summary& s, const list_filter& f) {
   return is(f.project, s.project) && is(f.template_ref, s.template_ref)
          && is(f.trace_id, s.trace_id) && is(f.ref, s.ref) && is(f.principal, s.principal)
          && (!f.parent || s.parent == f.parent) && (!f.root || s.root == f.root)
+         && (!f.nested || s.parent.has_value() == *f.nested)
          && (!f.since || s.created_at >= *f.since) && (!f.until || s.created_at < *f.until);
 }
 
@@ -144,6 +145,7 @@ public:
     sometimes([&] { f.principal = "bob"; });
     sometimes([&] { f.parent = make_id(1 + below(3)); });
     sometimes([&] { f.root = make_id(1 + below(3)); });
+    sometimes([&] { f.nested = below(2) == 0; });
     sometimes([&] { f.trace_id = one_of<std::string>({"outer", make_id(5).hex()}); });
     sometimes([&] { f.since = from_ms(static_cast<std::int64_t>(below(20))); });
     sometimes([&] { f.until = from_ms(static_cast<std::int64_t>(10 + below(30))); });
@@ -316,9 +318,9 @@ TEST_CASE("labelled workflows are pruned like all others, and one that goes is i
       auto e = first_entry(n, s.epoch);
       e.insert->labels = {{"keep", "for ever"}};
       REQUIRE(append_one(*s.journal, e) == outcome::ok);
-      REQUIRE(append_one(*s.journal,
-                         ending_entry(n, s.epoch, 2, from_ms(static_cast<std::int64_t>(n))))
-              == outcome::ok);
+      REQUIRE(
+        append_one(*s.journal, ending_entry(n, s.epoch, 2, from_ms(static_cast<std::int64_t>(n))))
+        == outcome::ok);
     }
     retention r;
     r.keep_age = millis{7};

@@ -69,6 +69,10 @@ TEST_CASE("a bulk request that cannot be read changes nothing and says why", "[h
     {R"({"action":"cancel","filter":{"state":"failed"}})", 400, "bad_value", "/filter/state"},
     {R"({"action":"cancel","filter":{"state":["running","canceled"]}})", 400, "bad_value",
      "/filter/state"},
+    {R"({"action":"rerun","filter":{"state":"running"}})", 400, "bad_value", "/filter/state"},
+    {R"({"action":"rerun","filter":{"nested":true}})", 422, "wrong_type", "/filter/nested"},
+    {R"({"action":"rerun","filter":{"nested":"no"}})", 400, "bad_value", "/filter/nested"},
+    {R"({"action":"rerun","filter":{},"force":true})", 400, "bad_value", "/force"},
   };
   for (const auto& [body, status, code, pointer] : table) {
     INFO(body);
@@ -168,6 +172,38 @@ TEST_CASE("with the number each is canceled, and the answer tells what became of
                 {"code", "workflow_ended"},
                 {"detail", "It ended."}});
   CHECK(j.at("items")[2] == json{{"id", number(3).hex()}, {"status", 200}});
+}
+
+TEST_CASE("rerun means what failed or was canceled, and leaves nested workflows to their parents",
+          "[http][api]") {
+  stage s;
+  s.query.found = some(2);
+  s.says.next = taken();
+  CHECK(
+    body_of(s.post_json(
+              bulk, R"({"action":"rerun","filter":{"q":"no route"},"confirm":2,"reason":"again"})"))
+      .at("done")
+    == 2);
+  CHECK(s.says.calls == std::vector<std::string>{"matching 1000", "rerun", "rerun"});
+  const auto& asked = std::get<engine::rerun_request>(s.engine.asked);
+  CHECK(asked.workflow == number(2));
+  CHECK(asked.body == json{{"reason", "again"}});
+  CHECK(asked.who.principal == "admin");
+  CHECK_FALSE(asked.dry_run);
+  CHECK(s.query.matched.states == std::vector{workflow_state::failed, workflow_state::canceled});
+  CHECK(s.query.matched.nested == false);
+  const auto nested_with = [&](const std::string& filter) {
+    s.post_json(bulk, R"({"action":"rerun","filter":)" + filter + "}");
+    return s.query.matched.nested;
+  };
+  CHECK(nested_with(R"({"nested":"true"})") == true);
+  CHECK_FALSE(nested_with(R"({"parent":")" + some_id + "\"}"));
+  CHECK_FALSE(nested_with(R"({"root":")" + some_id + "\"}"));
+  s.post_json(bulk, R"({"action":"cancel","filter":{}})");
+  CHECK_FALSE(s.query.matched.nested);
+  require_problem(s.call(http::method::post, bulk, {{"content-type", "application/json"}},
+                         R"({"action":"rerun","filter":{}})", "stopper-token"),
+                  403, "forbidden");
 }
 
 TEST_CASE("of many only a few are under way at once, and many immediate answers need no stack",

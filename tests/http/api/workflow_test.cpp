@@ -182,6 +182,7 @@ TEST_CASE("list refuses values it cannot read, naming the parameter", "[http][ap
     {"since=2026-01-02T00:00:00Z&until=2026-01-02T00:00:00Z", "'until'"},
     {"parent=1", "'parent'"},
     {"root=" + some_id + "0", "'root'"},
+    {"nested=1", "'nested'"},
     {"principal=", "'principal'"},
     {"principal=a&principal=b", "'principal'"},
     {"label=", "'label'"},

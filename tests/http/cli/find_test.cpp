@@ -32,7 +32,14 @@ TEST_CASE("ls and cancel refuse filters that make no sense before they ask", "[h
                                              {"cancel", "w1", "--state", "running"},
                                              {"cancel", "--state", "running"},
                                              {"cancel", "--all", "--yes", "many"},
-                                             {"cancel", "--all", "--since", "soon"}}) {
+                                             {"cancel", "--all", "--since", "soon"},
+                                             {"cancel", "--all", "--nested", "maybe"},
+                                             {"rerun"},
+                                             {"rerun", "w1", "--matching"},
+                                             {"rerun", "w1", "--template", "t"},
+                                             {"rerun", "--matching", "--from", "a"},
+                                             {"rerun", "--matching", "--all"},
+                                             {"rerun", "--matching", "--dry-run"}}) {
     INFO(args.back());
     CHECK(b.run(args) == 2);
     CHECK_FALSE(b.err.empty());
@@ -70,10 +77,10 @@ TEST_CASE("cancel --all first shows how many there are and changes nothing", "[h
   CHECK(body_of(b) == json::parse(R"({"action":"cancel","filter":{"state":["running","waiting"],
              "template":"deploy","label":["team=ops","urgent"]}})"));
   CHECK(b.out
-        == "12 would be canceled:\n  a1\n  a2\n  …\nto cancel them, say the same with --yes 12\n");
+        == "12 to cancel:\n  a1\n  a2\n  …\nnothing was changed; say the same with --yes 12\n");
   b.net.script = {asked_back("1", R"(["a1"])")};
   CHECK(b.run({"cancel", "--all"}) == 2);
-  CHECK(b.out == "1 would be canceled:\n  a1\nto cancel them, say the same with --yes 1\n");
+  CHECK(b.out == "1 to cancel:\n  a1\nnothing was changed; say the same with --yes 1\n");
   b.net.script = {asked_back("0", "[]")};
   CHECK(b.run({"cancel", "--all"}) == 0);
   CHECK(b.out == "no workflows match\n");
@@ -107,6 +114,22 @@ TEST_CASE("cancel --all --yes cancels that many, or says that there are others n
   CHECK(b.run({"cancel", "--all", "--yes", "2"}) == 2);
   b.net.script = {{"POST", bulk, 409, R"({"code":"conflict","detail":"no"})"}};
   CHECK(b.run({"cancel", "--all", "--yes", "2"}) == 1);
+}
+
+TEST_CASE("rerun --matching asks and confirms as cancel does", "[http][cli][find]") {
+  bench b;
+  b.net.script = {asked_back("2", R"(["a1","a2"])")};
+  CHECK(b.run({"rerun", "--matching", "--template", "t", "--nested", "false"}) == 2);
+  CHECK(body_of(b)
+        == json::parse(R"({"action":"rerun","filter":{"template":"t","nested":"false"}})"));
+  CHECK(b.out == "2 to rerun:\n  a1\n  a2\nnothing was changed; say the same with --yes 2\n");
+  b.net.script = {{"POST", bulk, 200, R"({"count":2,"done":2,"refused":0,"items":[]})"}};
+  CHECK(b.run({"rerun", "--matching", "--template", "t", "--yes", "2", "--reason", "AWX is back"})
+        == 0);
+  CHECK(body_of(b)
+        == json::parse(
+          R"({"action":"rerun","filter":{"template":"t"},"confirm":2,"reason":"AWX is back"})"));
+  CHECK(b.out == "2 run again\n");
 }
 
 TEST_CASE("run and submit put labels into the request", "[http][cli][find]") {

@@ -40,6 +40,7 @@ std::vector<record> one_of_each() {
   a.warnings = {{fault::ignored_input, "m", "/p", "h"}};
   a.start_at = from_ms(5);
   a.labels = {{"team", "ops"}, {"x/y", "\"q\""}};
+  a.from = parentage{id::derived({}, "p"), id::derived({}, "r"), 3, 2, 1};
   return {
     a,
     started{},
@@ -54,7 +55,24 @@ std::vector<record> one_of_each() {
     ended{workflow_state::failed, fault::required_task_failed, "no"},
     checkpoint{{{"tasks", json::array()}}},
     quarantined{"thrice"},
-    task_launch{1, launch_step(), from_ms(14), "an answer"}};
+    task_launch{1, launch_step(), from_ms(14), "an answer"},
+    phase_begun{task_phase::finally},
+    loop_opened{1, {"a", "b"}, {"x", "y"}, {1}},
+    rerun_begun{3,
+                2,
+                "me",
+                "because",
+                {{task_choice::action::check, false, "print", {}},
+                 {task_choice::action::replace, true, "", {{"k", 1}}}}},
+    revised{
+      2, "me", "n", "d", {{"workflow", {{"x", 1}}}}, {{fault::ignored_input, "m", "/p", "h"}}},
+    paused{"me", "because"},
+    resumed{"me"},
+    signaled{"go", "me", {{"k", 1}}},
+    signal_taken{1, "go"},
+    released{"me"},
+    parent_told{},
+    task_kept{1}};
 }
 
 } // namespace
@@ -70,6 +88,10 @@ TEST_CASE("every kind of record survives being written and read", "[workflow]") 
     REQUIRE(again->index() == r.index());
     REQUIRE(text_of(*again) == text);
   }
+}
+
+TEST_CASE("later records are written like this", "[workflow]") {
+  REQUIRE(text_of(released{"me"}) == R"({"k":25,"v":1,"by":"me"})");
 }
 
 TEST_CASE("release 0.1.0 wrote its records like this", "[workflow]") {
