@@ -40,7 +40,7 @@ struct task_signal {
   const json& body;      ///< whatever they sent
   std::string_view by;
   std::span<const std::string> roles{}; ///< of whoever decides; none are known of a kept signal
-  wall_time at;                       ///< when it came: a kept one came earlier
+  wall_time at;                         ///< when it came: a kept one came earlier
 };
 /// What people are asked to approve.
 struct task_evidence {
@@ -62,8 +62,8 @@ struct step_input {
   std::string_view uuid;     ///< of the task instance, 32 hex digits
   std::string_view trace_id;
   // -- of classes of people
-  const task_signal* signal = nullptr;     ///< verb signal
-  const task_evidence* evidence = nullptr; ///< task_init, if the class has an input `evidence`
+  const task_signal* signal = nullptr;       ///< verb signal
+  const task_evidence* evidence = nullptr;   ///< task_init, if the class has an input `evidence`
   std::span<const std::string> requesters{}; ///< who asked for the workflow, as it stands
 };
 
