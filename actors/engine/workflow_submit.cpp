@@ -97,6 +97,7 @@ store::summary summary_of(const workflow_shell& st, const workflow::accepted& a,
   s.plan_hash = a.plan_hash;
   s.name = a.name;
   s.created_at = at;
+  s.labels = a.labels;
   if (a.from) {
     s.root = a.from->root;
     s.parent = a.from->parent;

@@ -71,6 +71,19 @@ std::string prometheus(const engine::counters& c, const state_counts& states,
   return out;
 }
 
+double in_days(millis d) {
+  return std::chrono::duration<double, std::ratio<86'400>>(d).count();
+}
+
+void write_retention(json_writer& out, const engine::engine_options& o) {
+  out.key("retention").begin_object().key("keep_days");
+  o.keep.keep_age ? out.value(in_days(*o.keep.keep_age)) : out.null();
+  out.key("keep_count");
+  o.keep_count ? out.value(*o.keep_count) : out.null();
+  out.field("interval_s", std::chrono::duration<double>(o.retention_interval).count());
+  out.field("idempotency_keep_days", in_days(o.keep.idempotency_keep)).end_object();
+}
+
 class node_observe final : public port {
 public:
   node_observe(context_ptr ctx, node_facts f) : ctx_(std::move(ctx)), facts_(std::move(f)) {}
@@ -95,7 +108,9 @@ public:
       out.field("live", ctx_->stats->live.load()).key("workflows").begin_object();
       for (const auto& [state, n] : s)
         out.field(to_string(state), n);
-      out.end_object().key("time").time(ctx_->time.wall()).end_object();
+      out.end_object();
+      write_retention(out, ctx_->opts);
+      out.key("time").time(ctx_->time.wall()).end_object();
     });
   }
 

@@ -52,12 +52,24 @@ struct log_request {
   caller who;
 };
 
+/// The ids of what a filter finds, in its order; `more`: at least one beyond those asked for.
+struct matches {
+  std::vector<id> ids;
+  bool more = false;
+};
+/// Called at most once; never if the node ends meanwhile.
+using matches_reply = std::function<void(error problem, matches m)>;
+
 class port {
 public:
   virtual ~port() = default;
   /// {items[], next_cursor}; a page looks at no more than filter.scan_max workflows, so it may hold
   /// fewer items than `limit` and still have a next_cursor.
+  /// Problems: bad_value (the cursor is of another list), too_many_to_sort.
   virtual void list(list_request r, caller who, reply_fn reply) = 0;
+  /// All that the filter finds, at most `max`, however many pages that takes; other reads come
+  /// between the pages.
+  virtual void matching(store::list_filter f, std::size_t max, caller who, matches_reply reply) = 0;
   /// The quarantined ones, newest first: {items[{id, ref, trace_id, template, name, created_at,
   /// since, reason}], next_cursor}; a page may be short or empty, as list's. Of `r` counts what
   /// says where and how much.

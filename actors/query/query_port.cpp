@@ -4,6 +4,7 @@
 #include "actors/engine/port_impl.hpp"
 #include "actors/engine/quarantine.hpp"
 #include "actors/query/feeds.hpp"
+#include "runtime/store/list_order.hpp"
 #include "runtime/workflow/rerun.hpp"
 #include "runtime/workflow/view.hpp"
 
@@ -37,21 +38,70 @@ void write_unreadable(json_writer& out, const store::summary& row, const error& 
 }
 
 // False: the cursor was refused.
-bool read_cursor(const std::string& text, std::optional<id>& before, const reply_fn& reply) {
-  if (text.empty() || (before = id::parse(text)))
+bool read_cursor(const std::string& text, store::list_order order,
+                 std::optional<store::list_place>& after, const reply_fn& reply) {
+  if (text.empty() || (after = store::parse_cursor(order, text)))
     return true;
-  refuse(reply, make_error(fault::bad_value, "'" + printable(text, 64) + "' is no cursor", "",
-                           "use next_cursor of the previous page"));
+  refuse(reply,
+         make_error(fault::bad_value, "'" + printable(text, 64) + "' is no cursor of this list", "",
+                    "use next_cursor of the previous page, with the same sort"));
   return false;
 }
 
-void end_page(json_writer& out, const std::optional<id>& next) {
+void end_page(json_writer& out, store::list_order order,
+              const std::optional<store::list_place>& next) {
   out.end_array().key("next_cursor");
   if (next)
-    out.value(*next);
+    out.value(store::to_cursor(order, *next));
   else
     out.null();
   out.end_object();
+}
+
+error too_many_to_sort(const store::list_filter& f) {
+  return make_error(fault::too_many_to_sort,
+                    "more than " + std::to_string(f.scan_max)
+                      + " workflows would have to be looked at to sort them by name",
+                    "", "name states or a trace id, or sort by created or ended");
+}
+
+/// A search through all pages, one read at a time.
+struct search {
+  context_ptr ctx;
+  store::list_filter filter;
+  std::size_t max;
+  matches_reply reply;
+  std::optional<store::list_place> after{};
+  matches found{};
+};
+
+void go_on(const std::shared_ptr<search>& s) {
+  auto run = [s](store::reader& in) {
+    ++s->ctx->stats->api_reads;
+    auto page = in.list(s->filter, s->after, s->max + 1 - s->found.ids.size());
+    if (page.too_many) {
+      s->reply(too_many_to_sort(s->filter), {});
+      return;
+    }
+    for (const auto& row : page.items)
+      s->found.ids.push_back(row.workflow);
+    s->found.more = s->found.ids.size() > s->max;
+    if (s->found.more || !page.next) {
+      if (s->found.more)
+        s->found.ids.resize(s->max);
+      s->reply({}, std::move(s->found));
+      return;
+    }
+    s->after = page.next;
+    go_on(s);
+  };
+  auto failed = [s](const std::string& why) {
+    s->reply(make_error(fault::unavailable, "the store could not be read: " + why), {});
+  };
+  caf::anon_send(
+    s->ctx->services->get(service::api_reader),
+    to_message(engine::read_job{
+      std::make_shared<std::function<void(store::reader&)>>(std::move(run)), std::move(failed)}));
 }
 
 void write_parked(json_writer& out, const store::summary& row, const engine::parked_since& p) {
@@ -68,37 +118,46 @@ public:
   explicit node_query(context_ptr ctx) : ctx_(std::move(ctx)) {}
 
   void list(list_request r, caller who, reply_fn reply) override {
-    std::optional<id> before;
-    if (!read_cursor(r.cursor, before, reply))
+    std::optional<store::list_place> after;
+    if (!read_cursor(r.cursor, r.filter.order, after, reply))
       return;
     r.filter.project = who.project;
     read(std::move(reply),
-         [r = std::move(r), before](const context_ptr&, store::reader& in, answer& a) {
-           auto page = in.list(r.filter, before, r.limit);
+         [r = std::move(r), after](const context_ptr&, store::reader& in, answer& a) {
+           auto page = in.list(r.filter, after, r.limit);
+           if (page.too_many) {
+             a.problem = too_many_to_sort(r.filter);
+             return;
+           }
            json_writer out{a.body};
            out.begin_object().key("items").begin_array();
            for (const auto& row : page.items)
              workflow::write_summary(out, row);
-           end_page(out, page.next);
+           end_page(out, r.filter.order, page.next);
          });
   }
 
+  void matching(store::list_filter f, std::size_t max, caller who, matches_reply reply) override {
+    f.project = who.project;
+    go_on(std::make_shared<search>(search{ctx_, std::move(f), max, std::move(reply)}));
+  }
+
   void quarantine(list_request r, caller who, reply_fn reply) override {
-    std::optional<id> before;
-    if (!read_cursor(r.cursor, before, reply))
-      return;
     store::list_filter f;
+    std::optional<store::list_place> after;
+    if (!read_cursor(r.cursor, f.order, after, reply))
+      return;
     f.project = who.project;
     f.states = {workflow_state::needs_operator};
     read(std::move(reply),
-         [f, before, limit = r.limit](const context_ptr&, store::reader& in, answer& a) {
-           auto page = in.list(f, before, limit);
+         [f, after, limit = r.limit](const context_ptr&, store::reader& in, answer& a) {
+           auto page = in.list(f, after, limit);
            json_writer out{a.body};
            out.begin_object().key("items").begin_array();
            for (const auto& row : page.items)
              if (auto p = engine::parked(in, row))
                write_parked(out, row, *p);
-           end_page(out, page.next);
+           end_page(out, f.order, page.next);
          });
   }
 

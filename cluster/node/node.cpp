@@ -167,9 +167,14 @@ public:
     observe_
       = observe::make_port(ctx_, {o_.version, o_.install_id, o_.store->describe(), time_.steady()});
     O3_TRY(auto tokens, api::token_store::make(o_.tokens));
-    router_.reset(new http::router(api::make_api(
-      {*engine_, *query_, *catalogue_, *observe_, *secrets_}, std::move(tokens),
-      {o_.lim, o_.wait_max, o_.version, {o_.awx_webhook, o_.tfe_webhook}}))); // immovable: elided
+    router_.reset(new http::router(
+      api::make_api({*engine_, *query_, *catalogue_, *observe_, *secrets_}, std::move(tokens),
+                    {o_.lim,
+                     o_.wait_max,
+                     o_.version,
+                     {o_.awx_webhook, o_.tfe_webhook},
+                     o_.bulk_max}))); // immovable:
+                                      // elided
     start_actors(opened);
     return server_ ? server_->accept() : result<done>{done{}};
   }

@@ -82,6 +82,7 @@ struct node_options {
   std::size_t scheduler_threads = 2, max_throughput = 50;
   std::optional<http::server_options> http; ///< absent: no socket; requests go through dispatch()
   std::chrono::seconds wait_max{100};
+  std::size_t bulk_max = 1000; ///< workflows one bulk request may concern
   std::vector<api::token_entry> tokens;
   logger log;
   /// The store cannot go on, or another owner took over; called once, from any thread.

@@ -160,6 +160,7 @@ result<node_options> node_options_of(const config::options& o, const installatio
   n.scheduler_threads = o.engine.threads == 0 ? cores : o.engine.threads;
   n.max_throughput = o.engine.max_throughput;
   n.wait_max = o.http.wait_max;
+  n.bulk_max = o.http.bulk_max;
   n.tokens = {i.admin};
   return n;
 }

@@ -42,6 +42,7 @@ struct http_options {
   milliseconds write_timeout{30'000};
   milliseconds stream_heartbeat{15'000};
   seconds wait_max{100}; ///< `Prefer: wait` is cut to this
+  std::size_t bulk_max = 1000;
 };
 
 struct templates_options {

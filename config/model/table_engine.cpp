@@ -78,6 +78,8 @@ std::span<const field> limit_rows() {
      O3_FIELD(limits, signal_bytes),
      "Body of one signal or decision.",
      {64, gib}},
+    {"limits.labels", O3_FIELD(limits, labels), "Most labels of one workflow.", {0, 1000}},
+    {"limits.label_bytes", O3_FIELD(limits, label_bytes), "Longest value of a label.", {1, 4096}},
   };
   return rows;
 }

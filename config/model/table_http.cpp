@@ -77,6 +77,10 @@ std::span<const field> data_and_http() {
      O3_FIELD(http, wait_max),
      "Longest 'Prefer: wait' a submit may ask for.",
      {1, 86'400}},
+    {"http.bulk_max",
+     O3_FIELD(http, bulk_max),
+     "Most workflows one bulk request may concern.",
+     {1, 100'000}},
   };
   return rows;
 }

@@ -25,6 +25,7 @@ http::handler_fn checked(http::handler_fn handle, std::vector<http::parameter> k
 std::vector<row> all_rows(const context& c, std::shared_ptr<const std::string> document) {
   std::vector<row> rows;
   add_workflow_rows(rows, c);
+  add_bulk_rows(rows, c);
   add_run_rows(rows, c);
   add_people_rows(rows, c);
   add_task_rows(rows, c);

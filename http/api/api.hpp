@@ -38,6 +38,7 @@ struct options {
   std::chrono::seconds wait_max{300};
   std::string version = "0.1.0"; ///< of O3, for /openapi.json
   webhook_secrets webhooks{};
+  std::size_t bulk_max = 1000; ///< workflows one bulk request may concern
 };
 
 /// The whole API behind one authoriser.

@@ -55,6 +55,11 @@ result<std::string_view> bearer(std::string_view value) {
   return token;
 }
 
+bool holds(const std::vector<std::string>& permissions, std::string_view wanted) {
+  return std::any_of(permissions.begin(), permissions.end(),
+                     [&](const auto& p) { return p == "*" || p == wanted; });
+}
+
 http::response refuse(const error& e, const http::request& r, std::string_view challenge) {
   auto answer = problem(e, {}, r.path);
   // The table gives every 401 the bare challenge; this one knows more.
@@ -90,16 +95,24 @@ result<token_store> token_store::make(std::span<const token_entry> entries) {
       return make_error(fault::config_invalid,
                         "Two token entries have the same hash; the second is of principal '"
                           + printable(e.principal, 64) + "'.");
-    s.who = {e.principal, e.project, e.permissions, e.roles};
+    s.who = {e.principal, e.project,
+             std::make_shared<const std::vector<std::string>>(e.permissions), e.roles};
     store.slots_.push_back(std::move(s));
   }
   return store;
 }
 
 bool token_store::identity::may(std::string_view permission) const {
-  return permission.empty()
-         || std::any_of(permissions.begin(), permissions.end(),
-                        [&](const auto& p) { return p == "*" || p == permission; });
+  return permission.empty() || holds(*permissions, permission);
+}
+
+bool may(const http::request& r, std::string_view permission) {
+  return r.permissions && holds(*r.permissions, permission);
+}
+
+error lacks(const http::request& r, std::string_view permission) {
+  return make_error(fault::forbidden, "Principal '" + r.principal + "' lacks the permission '"
+                                        + std::string{permission} + "'.");
 }
 
 const token_store::identity* token_store::find(std::string_view token) const {
@@ -128,11 +141,9 @@ http::authorizer make_authorizer(token_store tokens) {
     r.principal = who->principal;
     r.project = who->project;
     r.roles = who->roles;
+    r.permissions = who->permissions;
     if (!who->may(needed))
-      return refuse(make_error(fault::forbidden, "Principal '" + who->principal
-                                                   + "' lacks the permission '"
-                                                   + std::string{needed} + "'."),
-                    r, R"(Bearer realm="o3", error="insufficient_scope")");
+      return refuse(lacks(r, needed), r, R"(Bearer realm="o3", error="insufficient_scope")");
     return std::nullopt;
   };
 }

@@ -6,6 +6,7 @@
 #include "runtime/base/crypto.hpp"
 #include "runtime/base/result.hpp"
 
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -49,7 +50,7 @@ public:
   struct identity {
     std::string principal;
     std::string project;
-    std::vector<std::string> permissions;
+    std::shared_ptr<const std::vector<std::string>> permissions; ///< never null
     std::vector<std::string> roles;
     [[nodiscard]] bool may(std::string_view permission) const; ///< "" is always permitted
   };
@@ -64,7 +65,13 @@ private:
   std::vector<slot> slots_;
 };
 
-/// For http::router: fills `principal`, `project` and `roles`, or answers 401 or 403.
+/// For http::router: fills `principal`, `project`, `roles` and `permissions`, or answers 401 or
+/// 403.
 http::authorizer make_authorizer(token_store tokens);
+
+/// For what a handler must ask beyond its route's permission, because it depends on the body.
+bool may(const http::request& r, std::string_view permission);
+/// `forbidden`, naming the permission.
+error lacks(const http::request& r, std::string_view permission);
 
 } // namespace o3::api

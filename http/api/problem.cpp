@@ -119,6 +119,8 @@ fault_status status_of(fault f) {
   case fault::unknown_signal:
   case fault::too_large:
   case fault::idempotency_mismatch:
+  case fault::too_many_matches:
+  case fault::too_many_to_sort:
     return {422};
   // Not for this caller, or not now.
   case fault::unauthorized:

@@ -32,6 +32,7 @@ http::parameter header_parameter(std::string name, std::string help, nlohmann::j
 
 void add_workflow_rows(std::vector<row>& rows, const context& c);
 void add_people_rows(std::vector<row>& rows, const context& c);
+void add_bulk_rows(std::vector<row>& rows, const context& c);
 void add_run_rows(std::vector<row>& rows, const context& c);
 void add_task_rows(std::vector<row>& rows, const context& c);
 void add_log_rows(std::vector<row>& rows, const context& c);

@@ -1,12 +1,10 @@
 // /workflow/: submit, validate, list, show, cancel.
+#include "http/api/list_filter.hpp"
 #include "http/api/params.hpp"
 #include "http/api/problem.hpp"
 #include "http/api/reply.hpp"
 #include "http/api/rows.hpp"
 #include "runtime/base/text.hpp"
-#include "runtime/template/states.hpp"
-
-#include <algorithm>
 
 namespace o3::api {
 
@@ -53,55 +51,10 @@ void validate(const context& c, http::request&& r, http::respond_fn respond) {
   c.ports.engine.validate(*std::move(s), reply_to(r, std::move(respond)));
 }
 
-std::vector<std::string> state_words() {
-  std::vector<std::string> words;
-  for (auto n = std::uint8_t{0}; n <= static_cast<std::uint8_t>(workflow_state::needs_operator);
-       ++n)
-    words.emplace_back(to_string(static_cast<workflow_state>(n)));
-  return words;
-}
-
-/// ?state=a,b&state=c
-result<std::vector<workflow_state>> read_states(const http::request& r) {
-  std::vector<workflow_state> states;
-  for (const auto& [name, value] : r.query) {
-    if (name != "state")
-      continue;
-    for (std::string_view rest = value;;) {
-      const auto comma = rest.find(',');
-      const auto word = rest.substr(0, comma);
-      const auto state = parse_workflow_state(word);
-      if (!state)
-        return make_error(fault::bad_value,
-                          "The query parameter 'state' names '" + printable(word, 64)
-                            + "', which is no state of a workflow.",
-                          {}, nearest_hint(word, state_words()));
-      if (std::find(states.begin(), states.end(), *state) == states.end())
-        states.push_back(*state);
-      if (comma == std::string_view::npos)
-        break;
-      rest.remove_prefix(comma + 1);
-    }
-  }
-  return states;
-}
-
 result<query::list_request> read_list(const http::request& r) {
   query::list_request l;
-  O3_TRY(l.filter.states, read_states(r));
-  O3_TRY(l.filter.template_ref, query_text(r, "template"));
-  O3_TRY(l.filter.trace_id, query_text(r, "trace_id"));
-  O3_TRY(l.filter.ref, query_text(r, "ref"));
-  O3_TRY(l.filter.q, query_text(r, "q"));
-  O3_TRY(const auto since, query_text(r, "since"));
-  if (since) {
-    l.filter.since = parse_rfc3339(*since);
-    if (!l.filter.since)
-      return make_error(
-        fault::bad_value,
-        "The query parameter 'since' is '" + printable(*since, 64) + "', which is no time.", {},
-        "write it as in RFC 3339, e.g. 2026-01-31T08:00:00Z ('+' in a URL is %2B)");
-  }
+  O3_TRY(l.filter, read_filter(r));
+  O3_TRY(l.filter.order, read_sort(r));
   O3_TRY(const auto cursor, query_text(r, "cursor"));
   l.cursor = cursor.value_or("");
   O3_TRY(const auto limit, query_number(r, "limit", 1, page_max, l.limit));
@@ -147,22 +100,14 @@ json text_schema(std::size_t max) {
 }
 
 std::vector<http::parameter> list_parameters() {
-  const json word{{"type", "string"}, {"enum", state_words()}};
-  return {
-    query_parameter("state", "Only these states; repeat it or separate them by commas.",
-                    {{"type", "array"}, {"items", word}}),
-    query_parameter("template", "Only workflows of this template.", text_schema(256)),
-    query_parameter("trace_id", "Only workflows with this trace id.", text_schema(256)),
-    query_parameter("ref", "Only workflows with this ref.", text_schema(256)),
-    query_parameter("since", "Only workflows created at or after this time.",
-                    {{"type", "string"}, {"format", "date-time"}}),
-    query_parameter("q", "Only workflows with this text in name, ref, template, error or trace id.",
-                    text_schema(256)),
-    query_parameter("cursor", "Where the page starts: next_cursor of the page before.",
-                    text_schema(256)),
+  auto all = filter_parameters();
+  all.push_back(sort_parameter());
+  all.push_back(query_parameter("cursor", "Where the page starts: next_cursor of the page before.",
+                                text_schema(256)));
+  all.push_back(
     query_parameter("limit", "Rows on a page.",
-                    {{"type", "integer"}, {"minimum", 1}, {"maximum", page_max}, {"default", 50}}),
-  };
+                    {{"type", "integer"}, {"minimum", 1}, {"maximum", page_max}, {"default", 50}}));
+  return all;
 }
 
 row submit_row(const context& c) {
@@ -212,7 +157,7 @@ void add_workflow_rows(std::vector<row>& rows, const context& c) {
     {{.verb = http::method::get,
       .path = "/api/v1/workflow/",
       .permission = permission::workflow_read,
-      .summary = "List workflows, newest first",
+      .summary = "Find workflows",
       .tag = "workflow",
       .handle = [c](http::request&& r, http::respond_fn f) { list(c, std::move(r), std::move(f)); },
       .parameters = list_parameters(),

@@ -119,6 +119,7 @@ int run_cli(const std::vector<std::string>& args, environment& env,
     add_local(r, command);
   add_run_commands(r);
   add_show_commands(r);
+  add_find_commands(r);
   add_stream_commands(r);
   add_catalogue_commands(r);
   add_rerun_commands(r);

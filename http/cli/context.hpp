@@ -63,7 +63,8 @@ struct registry {
 };
 
 void add_run_commands(const registry& r);        ///< run, submit, validate
-void add_show_commands(const registry& r);       ///< status, ls, cancel
+void add_show_commands(const registry& r);       ///< status, resolve
+void add_find_commands(const registry& r);       ///< ls, cancel
 void add_stream_commands(const registry& r);     ///< logs, events
 void add_catalogue_commands(const registry& r);  ///< template, task
 void add_rerun_commands(const registry& r);      ///< rerun, revise, revisions, pause, resume, why

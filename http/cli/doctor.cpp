@@ -31,6 +31,36 @@ std::optional<wall_time> parse_http_date(std::string_view text) {
                        + std::string{text.substr(17, 8)} + "Z");
 }
 
+std::string plain(double n) {
+  auto text = std::to_string(n);
+  text.erase(text.find_last_not_of('0') + 1);
+  return text.ends_with('.') ? text.substr(0, text.size() - 1) : text;
+}
+
+/// What becomes of ended workflows, as the server has it; nothing of an older one.
+diagnosis check_retention(const json& info) {
+  if (!info.is_object() || !info.contains("retention") || !info["retention"].is_object())
+    return {};
+  const auto& r = info["retention"];
+  const auto number = [&](const char* key) {
+    return r.contains(key) && r[key].is_number() ? std::optional{r[key].get<double>()}
+                                                 : std::nullopt;
+  };
+  const auto days = number("keep_days");
+  const auto count = number("keep_count");
+  if (!days && !count)
+    return {{verdict::warn, "retention: ended workflows are kept for ever",
+             "set retention.keep_days or retention.keep_count before the disk is full"}};
+  std::string what = "retention: ended workflows are kept";
+  if (days)
+    what += " " + plain(*days) + " days";
+  if (count)
+    what += std::string{days ? "," : ""} + " at most " + plain(*count);
+  if (const auto keys = number("idempotency_keep_days"))
+    what += "; their keys " + plain(*keys) + " days longer";
+  return {{verdict::ok, what, ""}};
+}
+
 finding_line check_clock(const http::client::response& r, const environment& env) {
   const auto theirs = parse_http_date(r.header("date"));
   if (!theirs)
@@ -117,7 +147,8 @@ diagnosis check_token(session& s) {
     return {{verdict::warn, "server: /api/v1/info/ answered " + std::to_string(info->status),
              "look at the server's log"}};
   diagnosis out{{verdict::ok, "token: accepted (from " + s.token_source() + ")", ""}};
-  const auto theirs = text_of(json::parse(info->body, nullptr, false), "version", 64);
+  const auto doc = json::parse(info->body, nullptr, false);
+  const auto theirs = text_of(doc, "version", 64);
   if (theirs == version())
     out.push_back({verdict::ok, "version: " + theirs + ", as this command", ""});
   else
@@ -125,6 +156,8 @@ diagnosis check_token(session& s) {
                    "version: the server is " + (theirs.empty() ? "unknown" : theirs)
                      + ", this command " + std::string{version()},
                    "use the same version of both"});
+  for (auto& line : check_retention(doc))
+    out.push_back(std::move(line));
   return out;
 }
 

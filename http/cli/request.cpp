@@ -55,6 +55,15 @@ result<json> fill_request(json doc, const request_options& o,
   (*meta)["ref"] = o.ref.empty() ? fresh_ref(r) : o.ref;
   if (!o.trace_id.empty())
     (*meta)["trace_id"] = o.trace_id;
+  for (const auto& label : o.labels) {
+    const auto equal = label.find('=');
+    if (equal == std::string::npos || equal == 0)
+      return make_error(fault::bad_value, "--label " + printable(label, 128) + " is not key=value",
+                        "", "e.g. --label team=ops");
+    const std::array<std::string, 3> labels_path{"workflow", "meta", "labels"};
+    O3_TRY(auto* labels, object_at(doc, labels_path));
+    (*labels)[label.substr(0, equal)] = label.substr(equal + 1);
+  }
   for (const auto& v : variables) {
     const auto equal = v.find('=');
     const auto name = v.substr(0, equal);

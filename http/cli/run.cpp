@@ -220,6 +220,13 @@ int validate(const context& c, const run_options& o) {
   return a ? show_validation(c, a.doc, o.what == "-" ? "standard input" : o.what) : a.code;
 }
 
+void declare_request(CLI::App& app, request_options& o) {
+  app.add_option("--ref", o.ref, "idempotency key; default: a fresh one");
+  app.add_option("--trace-id", o.trace_id, "the id that ties systems together");
+  app.add_option("--label", o.labels, "to find it by: key=value; repeatable")
+    ->allow_extra_args(false);
+}
+
 } // namespace
 
 void add_run_commands(const registry& r) {
@@ -234,8 +241,7 @@ void add_run_commands(const registry& r) {
                  "input: key=value, or task.key=value for one task; repeatable")
     ->allow_extra_args(false);
   run_app->add_flag("-f,--follow", o->follow, "show the progress until the end");
-  run_app->add_option("--ref", o->request.ref, "idempotency key; default: a fresh one");
-  run_app->add_option("--trace-id", o->request.trace_id, "the id that ties systems together");
+  declare_request(*run_app, o->request);
 
   auto sub = std::make_shared<run_options>();
   auto* submit_app
@@ -243,8 +249,7 @@ void add_run_commands(const registry& r) {
   submit_app->add_option("file", sub->what, "the request, '-' for standard input")->required();
   submit_app->add_option("--wait", sub->wait_s, "wait up to this many seconds for the end")
     ->check(CLI::Range(1, 86'400));
-  submit_app->add_option("--ref", sub->request.ref, "idempotency key; default: a fresh one");
-  submit_app->add_option("--trace-id", sub->request.trace_id, "the id that ties systems together");
+  declare_request(*submit_app, sub->request);
 
   auto val = std::make_shared<run_options>();
   auto* validate_app = r.add(r.app, "validate", "Check a request or template without running it",

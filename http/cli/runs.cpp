@@ -1,4 +1,5 @@
 // rerun, revise, revisions, pause, resume, why.
+#include "http/cli/bulk.hpp"
 #include "http/cli/input_file.hpp"
 #include "http/cli/session.hpp"
 #include "http/cli/text.hpp"
@@ -29,6 +30,7 @@ struct rerun_options {
   std::string id, from, reason;
   std::vector<std::string> redo, keep, skip, replace;
   bool all = false, dry_run = false;
+  bulk_options many;
 };
 
 /// Empty and a message on stderr if a choice cannot be read.
@@ -83,10 +85,20 @@ void show_plan(const context& c, const json& plan) {
   c.env.out << to_text(t, false, c.env.screen.present ? c.env.screen.columns : 0);
 }
 
-int rerun(const context& c, const rerun_options& o) {
+int rerun(const context& c, rerun_options& o) {
   const auto body = body_of(c, o);
-  if (!body)
+  const auto many = means_many(c, o.many, o.id);
+  if (!body || !many)
     return exit_code::usage;
+  if (*many) {
+    if (o.dry_run || body->size() > body->count("reason")) {
+      c.print(make_error(fault::bad_value, "many workflows run again by default only", "",
+                         "rerun them one by one to choose what is kept"));
+      return exit_code::usage;
+    }
+    o.many.reason = o.reason;
+    return change_all(c, {"rerun", "run again"}, o.many);
+  }
   session s{c};
   const auto a = s.ask({.method = "POST",
                         .path = workflow_path(o.id) + "rerun/" + (o.dry_run ? "?dry_run=true" : ""),
@@ -248,7 +260,8 @@ void add_rerun_commands(const registry& r) {
   auto re = std::make_shared<rerun_options>();
   auto* rerun_app = r.add(r.app, "rerun", "Run an ended workflow again, keeping what succeeded",
                           [&ctx, re] { return rerun(ctx, *re); });
-  rerun_app->add_option("id", re->id, "the workflow")->required();
+  rerun_app->add_option("id", re->id, "the workflow");
+  declare_bulk(*rerun_app, re->many);
   rerun_app->add_option("--from", re->from, "this task and all that follow it run again");
   rerun_app->add_flag("--all", re->all, "everything runs again");
   const auto tasks = [&](const char* name, std::vector<std::string>& to, const char* help) {

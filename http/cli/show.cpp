@@ -1,16 +1,14 @@
-// status, ls, cancel, resolve.
+// status, resolve.
+#include "http/cli/filters.hpp"
 #include "http/cli/session.hpp"
 #include "http/cli/text.hpp"
 #include "runtime/base/text.hpp"
 
 #include <CLI/CLI.hpp>
-#include <charconv>
 #include <ostream>
 
 namespace o3::cli {
 namespace {
-
-constexpr std::size_t page_max = 200;
 
 bool colored(const context& c) {
   return c.env.screen.present && !c.g.no_color && c.env.variable("NO_COLOR").empty();
@@ -42,6 +40,7 @@ void show_head(const context& c, const json& w) {
   line(out, "  name", text_of(w, "name"));
   line(out, "  ref", text_of(w, "ref"));
   line(out, "  trace id", text_of(w, "trace_id"));
+  line(out, "  labels", labels_text_of(w));
   line(out, "  created", text_of(w, "created_at"));
   line(out, "  started", text_of(w, "started_at"));
   line(out, "  ended", text_of(w, "ended_at"));
@@ -155,116 +154,6 @@ int status(const context& c, const status_options& o) {
   return exit_code::ok;
 }
 
-struct list_options {
-  std::vector<std::string> states;
-  std::string template_ref, trace_id, ref, since, q;
-  std::size_t limit = 50;
-};
-
-/// RFC 3339, or a number with s, m, h or d: so long ago.
-result<std::string> since_text(const std::string& text, wall_time now) {
-  if (text.empty() || parse_rfc3339(text))
-    return text;
-  std::int64_t n = 0;
-  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), n);
-  const std::string_view unit{end, static_cast<std::size_t>(text.data() + text.size() - end)};
-  const std::int64_t seconds = unit == "s"   ? 1
-                               : unit == "m" ? 60
-                               : unit == "h" ? 3600
-                               : unit == "d" ? 86'400
-                                             : 0;
-  if (ec != std::errc{} || seconds == 0 || n < 0 || n > 1'000'000)
-    return make_error(fault::bad_value, "--since '" + printable(text, 64) + "' is no time", "",
-                      "e.g. --since 2h, --since 7d or --since 2026-11-21T08:00:00Z");
-  return to_rfc3339(now - millis{n * seconds * 1000});
-}
-
-std::string list_query(const list_options& o) {
-  std::string query;
-  auto add = [&](const char* name, const std::string& held) {
-    if (!held.empty())
-      query += std::string{"&"} + name + "=" + percent_encoded(held);
-  };
-  for (const auto& state : o.states)
-    add("state", state);
-  add("template", o.template_ref);
-  add("trace_id", o.trace_id);
-  add("ref", o.ref);
-  add("since", o.since);
-  add("q", o.q);
-  return query;
-}
-
-int list(const context& c, list_options o) {
-  session s{c};
-  auto since = since_text(o.since, c.env.time.wall());
-  if (!since) {
-    c.print(since.error());
-    return exit_code::usage;
-  }
-  o.since = *since;
-  table t{{"ID", "STATE", "TEMPLATE", "NAME", "CREATED", "TOOK", "ERROR"}, {}, 1};
-  std::string cursor;
-  std::size_t left = o.limit;
-  do {
-    const auto page = std::min(left, page_max);
-    const auto a = s.ask({.path = "/api/v1/workflow/?limit=" + std::to_string(page) + list_query(o)
-                                  + (cursor.empty() ? "" : "&cursor=" + percent_encoded(cursor))});
-    if (!a)
-      return a.code;
-    cursor = text_of(a.doc, "next_cursor");
-    if (c.g.json)
-      c.print_json(a.doc);
-    // A page may be empty and yet not the last one: the server looks at so many at a time.
-    if (!a.doc.is_object() || !a.doc.contains("items") || !a.doc["items"].is_array())
-      break;
-    left -= std::min(left, a.doc["items"].size());
-    const auto now = c.env.time.wall();
-    for (const auto& w : a.doc["items"])
-      t.rows.push_back({text_of(w, "id", 64), text_of(w, "state", 32), text_of(w, "template", 160),
-                        text_of(w, "name", 160), age_text(time_of(w, "created_at"), now),
-                        span_text(time_of(w, "started_at"), time_of(w, "ended_at"), now),
-                        text_of(w, "error", 256)});
-  } while (left > 0 && !cursor.empty());
-  if (c.g.json)
-    return exit_code::ok;
-  if (t.rows.empty())
-    c.env.out << "no workflows\n";
-  else
-    c.env.out << to_text(t, colored(c), columns(c));
-  if (!cursor.empty())
-    c.env.err << "there are more: raise --limit, or narrow with --state, --template, --since, -q\n";
-  return exit_code::ok;
-}
-
-struct cancel_options {
-  std::string id, reason;
-  bool force = false;
-};
-
-int cancel(const context& c, const cancel_options& o) {
-  session s{c};
-  const auto body
-    = o.reason.empty()
-        ? std::string{}
-        : json{{"reason", o.reason}}.dump(-1, ' ', false, json::error_handler_t::replace);
-  const auto a = s.ask({.method = "POST",
-                        .path = workflow_path(o.id) + "cancel/" + (o.force ? "?force=true" : ""),
-                        .body = body});
-  if (!a)
-    return a.code;
-  if (c.g.json) {
-    c.print_json(a.doc);
-    return exit_code::ok;
-  }
-  const auto state = text_of(a.doc, "state", 32);
-  c.env.out << "workflow " << printable(o.id, 64)
-            << (state == "canceled" ? " is canceled" : " is being canceled: " + state) << "\n";
-  if (state != "canceled")
-    c.env.out << "look again: " << c.same_o3() << " status " << printable(o.id, 64) << "\n";
-  return exit_code::ok;
-}
-
 struct resolve_options {
   std::string id, task, verb, external_id;
 };
@@ -298,26 +187,6 @@ void add_show_commands(const registry& r) {
   status_app->add_option("task", st->task, "one of its tasks, in full");
   status_app->add_flag("--tasks", st->tasks,
                        "with --json: the list of tasks instead of the workflow");
-
-  auto ls = std::make_shared<list_options>();
-  auto* list_app
-    = r.add(r.app, "ls", "List workflows, the newest first", [&ctx, ls] { return list(ctx, *ls); });
-  list_app->add_option("--state", ls->states, "only these states; repeatable")
-    ->allow_extra_args(false)
-    ->delimiter(',');
-  list_app->add_option("--template", ls->template_ref, "only this template's");
-  list_app->add_option("--trace-id", ls->trace_id, "only this trace's");
-  list_app->add_option("--ref", ls->ref, "only with this ref");
-  list_app->add_option("--since", ls->since, "created since: a time, or 30m, 2h, 7d");
-  list_app->add_option("-q,--q", ls->q, "text in name, ref, template, error or trace id");
-  list_app->add_option("--limit", ls->limit, "most rows")->check(CLI::Range(1, 1'000'000));
-
-  auto ca = std::make_shared<cancel_options>();
-  auto* cancel_app
-    = r.add(r.app, "cancel", "Stop a workflow", [&ctx, ca] { return cancel(ctx, *ca); });
-  cancel_app->add_option("id", ca->id, "the workflow")->required();
-  cancel_app->add_flag("--force", ca->force, "do not wait for what runs to stop");
-  cancel_app->add_option("--reason", ca->reason, "why, for those who look later");
 
   auto re = std::make_shared<resolve_options>();
   auto* resolve_app = r.add(r.app, "resolve", "Say what became of a launch that needs an operator",

@@ -28,6 +28,7 @@ struct request {
   std::string principal;
   std::string project;
   std::vector<std::string> roles;
+  std::shared_ptr<const std::vector<std::string>> permissions; ///< the principal's; may be null
 
   [[nodiscard]] std::string_view header(std::string_view lower_case_name) const; ///< "" if absent
   [[nodiscard]] std::optional<std::string> query_value(std::string_view name) const;

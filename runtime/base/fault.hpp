@@ -48,6 +48,8 @@ namespace o3 {
   X(lock_wait, 430) X(window_closed, 431) X(limit_reached, 432) X(too_deep, 433)                     \
   X(too_many_descendants, 434) X(heartbeat_lost, 435) X(workflow_timeout, 436) X(paused, 437)        \
   X(superseded, 438) X(not_selected, 439)                                                            \
+  /* finding and changing many workflows at once */                                                  \
+  X(too_many_matches, 440) X(too_many_to_sort, 441)                                                  \
   /* the process or its surroundings */                                                              \
   X(internal, 500) X(storage_failed, 501) X(storage_full, 502) X(data_dir_unwritable, 503)           \
   X(data_dir_busy, 504) X(store_newer, 505) X(port_taken, 506) X(config_invalid, 507)                \

@@ -84,6 +84,13 @@ id id::derived(const id& parent, std::string_view name) {
   return out;
 }
 
+id id::nested(const id& parent, std::string_view name) {
+  auto out = derived(parent, name);
+  constexpr std::size_t time_bytes = 6;
+  std::copy_n(parent.bytes.begin(), time_bytes, out.bytes.begin());
+  return out;
+}
+
 id id_maker::next() {
   constexpr std::uint32_t counter_end = 1U << 12U;
   const auto now = std::max<std::int64_t>(0, to_ms(clock_.wall()));

@@ -28,6 +28,9 @@ struct id {
   /// UUIDv8 (RFC 9562 section 5.8) of (parent, name): the same parent and name always make the same
   /// id. Built as v5 is, but from SHA-256: v5 prescribes SHA-1, which libsodium does not have.
   static id derived(const id& parent, std::string_view name);
+  /// The same for a workflow that `parent` starts: its first 48 bits are the parent's, so that it
+  /// stands beside it wherever ids are in order (lists, keys of the store).
+  static id nested(const id& parent, std::string_view name);
 };
 
 /// Makes UUIDv7: 48 bits of wall-clock milliseconds, then a counter and random bits, strictly

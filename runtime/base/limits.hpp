@@ -26,6 +26,8 @@ struct limits {
   std::size_t script_bytes = 4 << 20;   ///< memory of one expression
   std::uint32_t signals = 1'000;        ///< signals kept for one workflow until a task takes them
   std::size_t signal_bytes = 64 << 10;  ///< body of one signal or decision
+  std::uint32_t labels = 32;            ///< of one workflow
+  std::uint32_t label_bytes = 256;      ///< value of one label
 };
 
 } // namespace o3

@@ -111,7 +111,8 @@ bool sqlite_journal::insert_first(const append_entry& e) {
   if (!e.insert || e.insert->workflow != e.workflow || plans_.lacks_plan(e))
     return false;
   auto& s = e.insert->idempotency_key.empty() ? insert_summary_ : insert_summary_with_key_;
-  bind_summary(s, *e.insert);
+  const auto labels = labels_text(e.insert->labels);
+  bind_summary(s, *e.insert, labels);
   s.put(summary_width + 1, e.epoch);
   if (s.run() == 0)
     return false;

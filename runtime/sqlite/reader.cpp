@@ -94,9 +94,9 @@ std::uint64_t sqlite_reader::last_pos() {
   return last_pos_.step() ? last_pos_.count(0) : 0;
 }
 
-list_page sqlite_reader::list(const list_filter& f, const std::optional<id>& before,
+list_page sqlite_reader::list(const list_filter& f, const std::optional<list_place>& after,
                               std::size_t max) {
-  return list_workflows(connection_, find_, f, before, max);
+  return list_workflows(connection_, find_, f, after, max);
 }
 
 std::optional<ended_row> sqlite_reader::ended_beyond(std::uint64_t count) {

@@ -23,7 +23,8 @@ public:
   std::vector<journal_row> rows_after(std::uint64_t after, std::size_t max) override;
   std::uint64_t last_pos() override;
   std::uint64_t last_epoch() override;
-  list_page list(const list_filter& f, const std::optional<id>& before, std::size_t max) override;
+  list_page list(const list_filter& f, const std::optional<list_place>& after,
+                 std::size_t max) override;
   std::optional<ended_row> ended_beyond(std::uint64_t count) override;
   std::vector<std::pair<id, sha256_hash>> plans_after(const id& after, std::size_t max) override;
   std::vector<sha256_hash> plan_blobs_after(const sha256_hash& after, std::size_t max) override;
@@ -62,6 +63,6 @@ inline constexpr std::string_view last_pos_sql
 /// The list query, in list.cpp: filters in columns of fixed names, values always bound. `find` is
 /// the statement for the summary of one id.
 list_page list_workflows(connection& c, statement& find, const list_filter& f,
-                         const std::optional<id>& before, std::size_t max);
+                         const std::optional<list_place>& after, std::size_t max);
 
 } // namespace o3::store::sqlite

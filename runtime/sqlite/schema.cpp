@@ -49,7 +49,12 @@ CREATE TABLE document(kind TEXT NOT NULL, project TEXT NOT NULL, key TEXT NOT NU
 CREATE INDEX workflow_root ON workflow(root) WHERE root IS NOT NULL;
 )";
 
-constexpr std::array steps{migration{1, version_1}, migration{2, version_2}};
+// Labels as runtime/base/labels.hpp writes them; NULL for none. Lists look them through, as they do
+// with names: no index.
+constexpr const char* version_3 = "ALTER TABLE workflow ADD COLUMN labels TEXT";
+
+constexpr std::array steps{migration{1, version_1}, migration{2, version_2},
+                           migration{3, version_3}};
 
 error foreign(std::string_view file) {
   return make_error(fault::store_corrupt,

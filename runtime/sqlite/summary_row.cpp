@@ -26,7 +26,7 @@ bool shows(std::string_view trace, const id& workflow) {
 
 } // namespace
 
-void bind_summary(statement& to, const summary& s) {
+void bind_summary(statement& to, const summary& s, const std::string& labels) {
   int at = 0;
   to.put(++at, s.workflow);
   to.put(++at, shard_of(s.workflow));
@@ -49,6 +49,7 @@ void bind_summary(statement& to, const summary& s) {
   to.put(++at, s.root);
   to.put(++at, s.parent);
   to.put(++at, s.checkpoint_seq);
+  put_unless(labels.empty(), to, ++at, labels);
 }
 
 summary read_summary(const statement& from) {
@@ -73,6 +74,8 @@ summary read_summary(const statement& from) {
   s.root = from.maybe_id(18);
   s.parent = from.maybe_id(19);
   s.checkpoint_seq = static_cast<std::uint64_t>(from.number(20));
+  if (!from.is_null(21))
+    s.labels = labels_of(from.text(21));
   return s;
 }
 

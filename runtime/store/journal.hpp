@@ -7,6 +7,7 @@
 #include "runtime/base/clock.hpp"
 #include "runtime/base/crypto.hpp"
 #include "runtime/base/id.hpp"
+#include "runtime/base/labels.hpp"
 #include "runtime/store/document.hpp"
 #include "runtime/template/states.hpp"
 
@@ -49,6 +50,7 @@ struct summary {
     = 0; ///< row that begins with the latest checkpoint; 0: none. Reading starts there
   std::optional<id> root; ///< of nested workflows
   std::optional<id> parent;
+  label_map labels;
 };
 
 /// Changes to an existing summary row.
@@ -143,19 +145,43 @@ struct journal_row {
   std::string records;
 };
 
+/// In which order a list shows workflows. Ids are in order of creation.
+enum class list_order : std::uint8_t {
+  newest,
+  oldest,
+  last_ended,  ///< ended ones only
+  first_ended, ///< the same, the other way round
+  name         ///< by name_key(), the newest of one name first
+};
+
 struct list_filter {
   std::optional<std::string> project;
   std::vector<workflow_state> states; ///< empty: all
-  std::optional<std::string> template_ref, trace_id, ref;
-  std::optional<wall_time> since; ///< created at or after
-  std::optional<std::string>
-    q; ///< part of name, ref, template, error or trace_id (case-insensitive)
+  std::optional<std::string> template_ref, trace_id, ref, principal;
+  std::optional<id> parent, root;
+  std::optional<bool> nested;      ///< started by another workflow, or not
+  std::optional<wall_time> since;  ///< created at or after
+  std::optional<wall_time> until;  ///< created before
+  std::vector<label_match> labels; ///< all of them
+  /// Part of name, ref, template, error, trace_id or of a label as key=value (case-insensitive).
+  std::optional<std::string> q;
+  list_order order = list_order::newest;
   std::size_t scan_max = 20'000; ///< workflows looked at for one page
+};
+
+/// Where a row stands in a list: its id, and what the list's order compares before it.
+struct list_place {
+  id workflow;
+  std::optional<wall_time> ended_at{}; ///< last_ended, first_ended
+  std::string name_key{};              ///< name
 };
 
 struct list_page {
   std::vector<summary> items;
-  std::optional<id> next; ///< there may be more before this one; absent: that was all
+  std::optional<list_place> next; ///< there may be more after this one; absent: that was all
+  /// Order `name` only: scan_max workflows are not all of them, so which names come first is not
+  /// known. The page is empty.
+  bool too_many = false;
 };
 
 struct due_row {
@@ -187,9 +213,11 @@ public:
   virtual std::uint64_t last_pos() = 0;
   /// The highest epoch that claimed the store; 0: none yet.
   virtual std::uint64_t last_epoch() = 0;
-  /// Newest first; `before` is `next` of the previous page. A page holds fewer than `max`, even
-  /// none, if `scan_max` workflows did not give more: `next` says whether to go on.
-  virtual list_page list(const list_filter& f, const std::optional<id>& before, std::size_t max)
+  /// In the filter's order; `after` is `next` of the previous page. A page holds fewer than `max`,
+  /// even none, if `scan_max` workflows did not give more: `next` says whether to go on. A workflow
+  /// that stays where it is stands on exactly one page, whatever is added meanwhile.
+  virtual list_page list(const list_filter& f, const std::optional<list_place>& after,
+                         std::size_t max)
     = 0;
   /// The newest of the ended workflows beyond the `count` that ended last; absent: there are no
   /// more than that.

@@ -1,3 +1,4 @@
+#include "runtime/store/list_order.hpp"
 #include "runtime/store/memory_data.hpp"
 
 #include <algorithm>
@@ -20,16 +21,27 @@ bool contains(std::string_view text, std::string_view part) {
          || part.empty();
 }
 
+bool has_state(const summary& s, const list_filter& f) {
+  return f.states.empty() || std::find(f.states.begin(), f.states.end(), s.state) != f.states.end();
+}
+
+bool has_text(const summary& s, std::string_view q) {
+  return contains(s.name, q) || contains(s.ref, q) || contains(s.template_ref, q)
+         || contains(s.error, q) || contains(s.trace_id, q)
+         || std::any_of(s.labels.begin(), s.labels.end(),
+                        [&](const auto& l) { return contains(l.first + "=" + l.second, q); });
+}
+
 bool matches(const summary& s, const list_filter& f) {
-  return (!f.project || s.project == *f.project)
-         && (f.states.empty()
-             || std::find(f.states.begin(), f.states.end(), s.state) != f.states.end())
+  return (!f.project || s.project == *f.project) && has_state(s, f)
          && (!f.template_ref || s.template_ref == *f.template_ref)
          && (!f.trace_id || s.trace_id == *f.trace_id) && (!f.ref || s.ref == *f.ref)
-         && (!f.since || s.created_at >= *f.since)
-         && (!f.q || contains(s.name, *f.q) || contains(s.ref, *f.q)
-             || contains(s.template_ref, *f.q) || contains(s.error, *f.q)
-             || contains(s.trace_id, *f.q));
+         && (!f.principal || s.principal == *f.principal) && (!f.parent || s.parent == f.parent)
+         && (!f.root || s.root == f.root) && (!f.nested || s.parent.has_value() == *f.nested)
+         && (!f.since || s.created_at >= *f.since) && (!f.until || s.created_at < *f.until)
+         && std::all_of(f.labels.begin(), f.labels.end(),
+                        [&](const auto& m) { return fits(s.labels, m); })
+         && (!f.q || has_text(s, *f.q));
 }
 
 class memory_reader final : public reader {
@@ -88,25 +100,12 @@ public:
     return d_->last_pos;
   }
 
-  list_page list(const list_filter& f, const std::optional<id>& before, std::size_t max) override {
+  list_page list(const list_filter& f, const std::optional<list_place>& after,
+                 std::size_t max) override {
     const std::shared_lock lock{d_->mutex};
-    list_page out;
-    auto left = std::max<std::size_t>(f.scan_max, 1);
-    auto w = before ? d_->workflows.lower_bound(*before) : d_->workflows.end();
-    while (max != 0 && w != d_->workflows.begin()) {
-      const auto above = w--;
-      if (w->second.going)
-        continue;
-      const bool fits = matches(w->second.summary, f);
-      if (left == 0 || (fits && out.items.size() == max)) {
-        out.next = above->first;
-        break;
-      }
-      --left;
-      if (fits)
-        out.items.push_back(w->second.summary);
-    }
-    return out;
+    if (max == 0)
+      return {};
+    return f.order == list_order::name ? list_by_name(f, after, max) : list_in_order(f, after, max);
   }
 
   std::optional<ended_row> ended_beyond(std::uint64_t count) override {
@@ -197,6 +196,91 @@ public:
   }
 
 private:
+  /// Calls `look` for each workflow that comes after `after` until it says false.
+  template <class Look>
+  void in_order(list_order o, const std::optional<list_place>& after, Look look) const {
+    const auto first = after ? after->workflow : id{};
+    const auto visit = [&](const id& w) {
+      const auto& data = d_->workflows.at(w);
+      return data.going || look(data.summary);
+    };
+    const auto& all = d_->workflows;
+    const auto& ended = d_->ended;
+    const auto end_place = after ? std::pair{after->ended_at.value_or(wall_time{}), first}
+                                 : std::pair{wall_time{}, id{}};
+    switch (o) {
+    case list_order::newest:
+      for (auto w = after ? all.lower_bound(first) : all.end(); w != all.begin();)
+        if (!visit((--w)->first))
+          return;
+      return;
+    case list_order::oldest:
+      for (auto w = after ? all.upper_bound(first) : all.begin(); w != all.end(); ++w)
+        if (!visit(w->first))
+          return;
+      return;
+    case list_order::last_ended:
+      for (auto w = after ? ended.lower_bound(end_place) : ended.end(); w != ended.begin();)
+        if (!visit((--w)->second))
+          return;
+      return;
+    case list_order::first_ended:
+      for (auto w = after ? ended.upper_bound(end_place) : ended.begin(); w != ended.end(); ++w)
+        if (!visit(w->second))
+          return;
+      return;
+    case list_order::name:
+      return;
+    }
+  }
+
+  [[nodiscard]] list_page list_in_order(const list_filter& f,
+                                        const std::optional<list_place>& after,
+                                        std::size_t max) const {
+    list_page out;
+    auto left = std::max<std::size_t>(f.scan_max, 1);
+    std::optional<list_place> last;
+    in_order(f.order, after, [&](const summary& s) {
+      const bool fits = matches(s, f);
+      if (left == 0 || (fits && out.items.size() == max)) {
+        out.next = last;
+        return false;
+      }
+      --left;
+      last = place_of(f.order, s);
+      if (fits)
+        out.items.push_back(s);
+      return true;
+    });
+    return out;
+  }
+
+  [[nodiscard]] list_page list_by_name(const list_filter& f, const std::optional<list_place>& after,
+                                       std::size_t max) const {
+    list_page out;
+    auto left = std::max<std::size_t>(f.scan_max, 1);
+    first_by_name first{max, after};
+    in_order(list_order::newest, std::nullopt, [&](const summary& s) {
+      if (!has_state(s, f) || (f.trace_id && s.trace_id != *f.trace_id))
+        return true; // where there are indexes, these are not looked at
+      out.too_many = left == 0;
+      if (out.too_many)
+        return false;
+      --left;
+      if (matches(s, f))
+        first.offer(s.workflow, s.name);
+      return true;
+    });
+    if (out.too_many)
+      return out;
+    const auto places = first.take();
+    for (const auto& at : places)
+      out.items.push_back(d_->workflows.at(at.workflow).summary);
+    if (first.more())
+      out.next = places.back();
+    return out;
+  }
+
   std::shared_ptr<memory_data> d_;
 };
 

@@ -3,13 +3,15 @@
 #include "runtime/base/text.hpp"
 #include "runtime/template/object_reader.hpp"
 
+#include <algorithm>
+
 namespace o3 {
 namespace {
 
 constexpr std::array<std::string_view, 3> request_keys{"workflow", "tasks", "schema_version"};
 constexpr std::array<std::string_view, 3> workflow_keys{"meta", "vars", "schedule"};
-constexpr std::array<std::string_view, 6> meta_keys{
-  "ref", "name", "template", "trace_id", "description", "template_schema_version"};
+constexpr std::array<std::string_view, 7> meta_keys{
+  "ref", "name", "template", "trace_id", "description", "template_schema_version", "labels"};
 constexpr std::array<std::string_view, 2> scope_keys{"global", "workflow"};
 constexpr std::array<std::string_view, 1> input_keys{"input"};
 constexpr std::array<std::string_view, 1> task_keys{"vars"};
@@ -72,6 +74,45 @@ private:
     r_.template_ref = in.ref_name("template");
     if (const auto version = in.whole("template_schema_version", 1, 1'000'000))
       r_.template_schema_version = static_cast<int>(*version);
+    if (const auto* labels = in.object("labels"))
+      read_labels(*labels, place{at, "labels"});
+  }
+
+  void read_labels(const json& labels, const place& at) {
+    if (labels.size() > lim_.labels)
+      out_.fail(fault::too_large, at,
+                "'labels' has " + std::to_string(labels.size()) + " members; the limit is "
+                  + std::to_string(lim_.labels),
+                "leave some out, or raise limits.labels");
+    for (const auto& [key, value] : labels.items()) {
+      const place one{at, key};
+      if (!is_label_key(key))
+        out_.fail(fault::bad_value, one, in_quotes(key) + " cannot be the key of a label",
+                  "1 to 63 letters, digits, '.', '_', '/' and '-', the first and the last a letter "
+                  "or digit");
+      else if (!value.is_string())
+        out_.fail(fault::wrong_type, one,
+                  "label " + in_quotes(key) + " must be text, not " + std::string{type_name(value)},
+                  value.is_primitive() ? "write it in quotes" : "");
+      else
+        read_label(key, value.get_ref<const std::string&>(), one);
+    }
+  }
+
+  void read_label(const std::string& key, const std::string& value, const place& at) {
+    const bool plain = std::none_of(value.begin(), value.end(), [](char c) {
+      return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+    });
+    if (value.size() > lim_.label_bytes)
+      out_.fail(fault::too_large, at,
+                "label " + in_quotes(key) + " has " + std::to_string(value.size())
+                  + " bytes; the limit is " + std::to_string(lim_.label_bytes),
+                "shorten it, or raise limits.label_bytes");
+    else if (!plain)
+      out_.fail(fault::bad_value, at, "label " + in_quotes(key) + " holds control characters",
+                "one line of plain text");
+    else
+      r_.labels.emplace(key, value);
   }
 
   /// The caller's own name for something; "" counts as none.

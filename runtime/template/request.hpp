@@ -3,6 +3,7 @@
 #pragma once
 #include "runtime/base/clock.hpp"
 #include "runtime/base/json.hpp"
+#include "runtime/base/labels.hpp"
 #include "runtime/base/limits.hpp"
 
 #include <optional>
@@ -16,6 +17,7 @@ struct workflow_request {
   std::string template_ref;
   std::string trace_id; ///< "" if the caller gave none
   std::string description;
+  label_map labels;
   std::optional<int> template_schema_version;
   json global_input = json::object();
   json workflow_input = json::object();

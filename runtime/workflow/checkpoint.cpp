@@ -238,6 +238,8 @@ json to_checkpoint(const state& s) {
   for (const auto& w : s.warnings)
     j["warnings"].push_back({static_cast<std::uint16_t>(w.code), w.message, w.pointer, w.hint});
   put(j, "start_at", s.start_at);
+  if (!s.labels.empty())
+    j["labels"] = s.labels;
   put(j, "started", s.started_at);
   put(j, "ended", s.ended_at);
   if (s.code != fault::none)
@@ -282,6 +284,7 @@ void from_checkpoint(state& s, const json& j) {
                             w.at(1).get<std::string>(), w.at(2).get<std::string>(),
                             w.at(3).get<std::string>()});
   take(j, "start_at", s.start_at);
+  s.labels = j.value("labels", label_map{});
   take(j, "started", s.started_at);
   take(j, "ended", s.ended_at);
   s.code = static_cast<fault>(j.value("code", std::uint16_t{0}));

@@ -31,7 +31,7 @@ id child_of(const state& s, std::uint32_t t, std::uint32_t attempt) {
   if (s.has(t))
     if (const auto* other = joined_id(s.at(t).attributes))
       return id::parse(*other).value_or(id{});
-  return id::derived(s.workflow, task_name(*s.graph, t) + "/child/" + std::to_string(attempt));
+  return id::nested(s.workflow, task_name(*s.graph, t) + "/child/" + std::to_string(attempt));
 }
 
 void open_child(const state& s, std::uint32_t t, std::vector<effect>& out) {

@@ -58,6 +58,8 @@ struct writer {
     object("inputs", r.inputs);
     write_warnings(r.warnings);
     time("start_at", r.start_at);
+    if (!r.labels.empty())
+      write_labels(out.key("labels"), r.labels);
     if (r.from) {
       out.key("from").begin_object().field("parent", r.from->parent).field("root", r.from->root);
       out.field("t", r.from->task).field("n", r.from->attempt).field("depth", r.from->depth);

@@ -27,6 +27,7 @@ struct accepted {
   json inputs = json::object();
   std::vector<error> warnings;
   std::optional<wall_time> start_at;
+  label_map labels;
   std::optional<parentage> from;
 };
 /// Left `scheduled`.

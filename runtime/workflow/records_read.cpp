@@ -51,6 +51,8 @@ struct reader {
       a.inputs = j.at("inputs");
     a.warnings = warnings();
     a.start_at = time("start_at");
+    if (j.contains("labels"))
+      a.labels = j.at("labels").get<label_map>();
     if (auto from = j.find("from"); from != j.end()) {
       const reader r{*from};
       a.from = parentage{id::parse(r.text("parent")).value_or(id{}),

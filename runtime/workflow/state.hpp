@@ -6,6 +6,7 @@
 #include "runtime/base/clock.hpp"
 #include "runtime/base/fault.hpp"
 #include "runtime/base/id.hpp"
+#include "runtime/base/labels.hpp"
 #include "runtime/dag/plan.hpp"
 #include "runtime/launch/state.hpp"
 #include "runtime/template/states.hpp"
@@ -106,6 +107,7 @@ struct state {
   json inputs = json::object(); ///< binding::inputs
   std::vector<error> warnings;
   std::optional<wall_time> start_at;
+  label_map labels;
   wall_time created_at;
 
   // -- life

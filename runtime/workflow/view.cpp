@@ -129,6 +129,7 @@ void write_workflow(json_writer& out, const state& s) {
   out.field("run", s.run).field("state", to_string(s.status));
   out.field("phase", to_string(s.phase));
   write_family(out, s);
+  write_labels(out.key("labels"), s.labels);
   out.key("created_at").time(s.created_at);
   time_or_null(out, "started_at", s.started_at);
   time_or_null(out, "ended_at", s.ended_at);
@@ -207,6 +208,7 @@ void write_summary(json_writer& out, const store::summary& s) {
   out.field("trace_id", std::string_view{s.trace_id}).field("project", std::string_view{s.project});
   out.field("template", std::string_view{s.template_ref}).field("name", std::string_view{s.name});
   out.field("revision", s.revision).field("state", to_string(s.state));
+  write_labels(out.key("labels"), s.labels);
   out.key("created_at").time(s.created_at);
   time_or_null(out, "started_at", s.started_at);
   time_or_null(out, "ended_at", s.ended_at);

@@ -90,9 +90,9 @@ public:
   }
   std::uint64_t last_pos() override { return in().last_pos(); }
   std::uint64_t last_epoch() override { return in().last_epoch(); }
-  store::list_page list(const store::list_filter& f, const std::optional<id>& before,
+  store::list_page list(const store::list_filter& f, const std::optional<store::list_place>& after,
                         std::size_t max) override {
-    return in().list(f, before, max);
+    return in().list(f, after, max);
   }
   std::optional<store::ended_row> ended_beyond(std::uint64_t count) override {
     return in().ended_beyond(count);

@@ -123,6 +123,7 @@ TEST_CASE("a summary comes back with every field it went in with") {
     in.root = make_id(1);
     in.parent = make_id(2);
     in.checkpoint_seq = 1;
+    in.labels = {{"team", "ops"}, {"a/b", "\xC3\xA4 \"q\" \\ 'x'"}, {"empty", ""}};
     REQUIRE(append_one(*s.journal, e) == outcome::ok);
     CHECK(shown(*s.reader->find(make_id(7))) == shown(in));
     // The least there can be: empty texts, no hashes, a trace id that only looks like the id.

@@ -104,12 +104,26 @@ std::string shown(const store::summary& s) {
     return t ? std::to_string(to_ms(*t)) : std::string{"-"};
   };
   std::string out = s.workflow.hex();
-  for (const auto& text :
-       {s.project, s.principal, s.ref, s.trace_id, s.idempotency_key, to_hex(s.body_hash),
-        s.template_ref, to_hex(s.plan_hash), s.name, std::to_string(s.revision),
-        std::to_string(static_cast<int>(s.state)), time(s.created_at), time(s.started_at),
-        time(s.ended_at), time(s.wake_at), s.error, s.root ? s.root->hex() : "-",
-        s.parent ? s.parent->hex() : "-", std::to_string(s.checkpoint_seq)})
+  for (const auto& text : {s.project,
+                           s.principal,
+                           s.ref,
+                           s.trace_id,
+                           s.idempotency_key,
+                           to_hex(s.body_hash),
+                           s.template_ref,
+                           to_hex(s.plan_hash),
+                           s.name,
+                           std::to_string(s.revision),
+                           std::to_string(static_cast<int>(s.state)),
+                           time(s.created_at),
+                           time(s.started_at),
+                           time(s.ended_at),
+                           time(s.wake_at),
+                           s.error,
+                           s.root ? s.root->hex() : "-",
+                           s.parent ? s.parent->hex() : "-",
+                           std::to_string(s.checkpoint_seq),
+                           labels_text(s.labels)})
     out += "|" + text;
   return out;
 }

@@ -14,6 +14,8 @@ std::string body_for(std::string_view path) {
     return R"({"verb":"give-up"})";
   if (path.ends_with("/signal/"))
     return R"({"name":"go"})";
+  if (path.ends_with("/bulk/"))
+    return R"({"action":"cancel","filter":{},"confirm":0})";
   return path.ends_with("/cancel/") ? "" : "{}";
 }
 
@@ -110,7 +112,9 @@ TEST_CASE("each route asks for its own permission and no other opens it", "[http
       r.body = route.request_schema.is_null() ? "" : body_for(route.path);
       unsigned status = 0;
       api.dispatch(std::move(r), [&](const http::response& a) { status = a.status; });
-      if (route.permission == name)
+      if (route.path.ends_with("/bulk/"))
+        CHECK(status == 403); // it wants that of its action besides: bulk_test.cpp
+      else if (route.permission == name)
         CHECK(status < 300);
       else
         CHECK(status == 403);

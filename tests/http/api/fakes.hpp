@@ -48,10 +48,18 @@ struct fake_engine final : engine::port {
       resolved = *d;
     else if (auto* e = std::get_if<engine::release_request>(&asked))
       released = *e;
+    if (hold) {
+      held.push_back(std::move(reply));
+      held_for.push_back(std::visit([](const auto& one) { return one.workflow; }, asked));
+      return;
+    }
     s_.play(names[asked.index()], reply);
   }
   engine::workflow_ask asked;
   engine::release_request released;
+  bool hold = false; ///< what is asked of workflows is answered by the test, from `held`
+  std::vector<engine::reply_fn> held;
+  std::vector<id> held_for;
   engine::submit_request submitted;
   engine::cancel_request canceled;
   engine::resolve_request resolved;
@@ -113,6 +121,15 @@ struct fake_query final : query::port {
     asked_by = std::move(who);
     s_.play("list", reply);
   }
+  void matching(store::list_filter f, std::size_t max, engine::caller who,
+                query::matches_reply reply) override {
+    s_.calls.push_back("matching " + std::to_string(max));
+    matched = std::move(f);
+    asked_by = std::move(who);
+    reply(std::exchange(s_.next, {}).problem, found);
+  }
+  store::list_filter matched;
+  query::matches found;
   void quarantine(query::list_request r, engine::caller who, engine::reply_fn reply) override {
     listed = std::move(r);
     asked_by = std::move(who);
@@ -216,6 +233,10 @@ inline token_store test_tokens() {
   const std::vector<token_entry> entries{
     {to_hex(sha256("admin-token")), "admin", "default", {"*"}, {"admin"}},
     {to_hex(sha256("reader-token")), "reader", "default", {permission::workflow_read}},
+    {to_hex(sha256("stopper-token")),
+     "stopper",
+     "default",
+     {permission::workflow_read, permission::workflow_cancel}},
     {to_hex(sha256("nobody-token")), "nobody", "default", {}},
   };
   auto made = token_store::make(entries);

@@ -178,6 +178,20 @@ TEST_CASE("list refuses values it cannot read, naming the parameter", "[http][ap
     {"q=\xff", "'q'"},
     {"ref=" + std::string(257, 'r'), "'ref'"},
     {"cursor=", "'cursor'"},
+    {"until=never", "'until'"},
+    {"since=2026-01-02T00:00:00Z&until=2026-01-02T00:00:00Z", "'until'"},
+    {"parent=1", "'parent'"},
+    {"root=" + some_id + "0", "'root'"},
+    {"nested=1", "'nested'"},
+    {"principal=", "'principal'"},
+    {"principal=a&principal=b", "'principal'"},
+    {"label=", "'label'"},
+    {"label==v", "'label'"},
+    {"label=a b", "'label'"},
+    {"label=k=" + std::string(4200, 'v'), "'label'"},
+    {"sort=", "'sort'"},
+    {"sort=createt", "'sort'"},
+    {"sort=created&sort=name", "'sort'"},
     {"trace_id=", "'trace_id'"},
   };
   for (const auto& [query, name] : table) {
@@ -211,10 +225,22 @@ TEST_CASE("list hands every filter over, within the caller's project", "[http][a
   CHECK(l.filter.project == "default");
   CHECK(l.cursor == "c9");
   CHECK(l.limit == 200);
+  CHECK(s.get(list + "?until=2026-01-02T03:04:05Z&principal=ann&parent=" + some_id
+              + "&root=" + some_id + "&label=team=ops&label=a/b=x=y&label=any&sort=-ended")
+          .status
+        == 200);
+  CHECK(l.filter.until == parse_rfc3339("2026-01-02T03:04:05Z"));
+  CHECK(l.filter.principal == "ann");
+  CHECK(l.filter.parent == id::parse(some_id));
+  CHECK(l.filter.root == id::parse(some_id));
+  CHECK(l.filter.labels
+        == std::vector<label_match>{{"team", "ops"}, {"a/b", "x=y"}, {"any", std::nullopt}});
+  CHECK(l.filter.order == store::list_order::last_ended);
   CHECK(s.get(list).status == 200);
   CHECK(s.query.listed.limit == 50);
   CHECK(s.query.listed.filter.states.empty());
   CHECK_FALSE(s.query.listed.filter.q);
+  CHECK(s.query.listed.filter.order == store::list_order::newest);
 }
 
 TEST_CASE("a workflow is shown by its id; what is no id is not found", "[http][api]") {

@@ -82,6 +82,29 @@ TEST_CASE("doctor warns of clocks apart, another version, broken templates and r
   CHECK(has(warnings, "client-token can be read by others (mode 0644)"));
 }
 
+TEST_CASE("doctor shows what the server keeps, and warns if that is everything",
+          "[http][cli][doctor]") {
+  bench b;
+  const auto run_with = [&](const char* retention) {
+    b.net.script = healthy();
+    b.net.script[2].body
+      = json{{"version", version()}, {"retention", json::parse(retention)}}.dump();
+    CHECK(b.run({"doctor"}) == 0);
+  };
+  run_with(R"({"keep_days":30,"keep_count":1000000,"interval_s":60,"idempotency_keep_days":7})");
+  CHECK(has(b.out,
+            "ok   retention: ended workflows are kept 30 days, at most 1000000; their keys 7 "
+            "days longer\n"));
+  run_with(R"({"keep_days":0.5,"keep_count":null})");
+  CHECK(has(b.out, "ok   retention: ended workflows are kept 0.5 days\n"));
+  run_with(R"({"keep_days":null,"keep_count":9})");
+  CHECK(has(b.out, "ok   retention: ended workflows are kept at most 9\n"));
+  run_with(R"({"keep_days":null,"keep_count":null})");
+  CHECK(has(b.out, "warn retention: ended workflows are kept for ever\n"));
+  run_with("7");
+  CHECK_FALSE(has(b.out, "retention"));
+}
+
 TEST_CASE("doctor names what is quarantined, on whatever page it stands", "[http][cli][doctor]") {
   bench b;
   b.net.script = healthy();

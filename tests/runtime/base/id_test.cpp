@@ -117,6 +117,17 @@ TEST_CASE("derived ids are the same each time and differ by parent and name", "[
   CHECK(variant(child) == 2);
 }
 
+TEST_CASE("the id of a nested workflow begins as its parent's and is its own otherwise",
+          "[base][id]") {
+  const auto parent = *id::parse("019d0f0ecafe7000800000000000beef");
+  const auto child = id::nested(parent, "c/child/1");
+  CHECK(child == id::nested(parent, "c/child/1"));
+  CHECK(child != id::nested(parent, "c/child/2"));
+  CHECK(child.hex().substr(0, 13) == "019d0f0ecafe8"); // the parent's time, UUIDv8
+  CHECK(child.hex().substr(12) == id::derived(parent, "c/child/1").hex().substr(12));
+  CHECK(parent < child); // the parent comes first
+}
+
 TEST_CASE("derived ids never change: stored workflows depend on them", "[base][id]") {
   // sha256(16 zero bytes + "a"), first 16 bytes, version and variant set.
   CHECK(id::derived(id{}, "a").hex() == "9c6bd5cc05ac8e7cb4ab71165168ff3d");

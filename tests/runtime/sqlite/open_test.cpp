@@ -232,6 +232,37 @@ TEST_CASE("a store of version 1 opens with all it holds, and takes documents") {
   CHECK(r->find_document("schedule", "default", "a"));
 }
 
+TEST_CASE("workflows of a store of version 2 have no labels, and later ones are found by theirs") {
+  const temp_dir tmp;
+  REQUIRE(sqlite::make_private_file(tmp.path() / "o3.db"));
+  const auto old_id = make_id(1);
+  {
+    sqlite::connection c{tmp.path() / "o3.db", sqlite::access::write, {}};
+    REQUIRE(sqlite::migrate(c, sqlite::migrations().first(2), "o3.db"));
+    c.run(("INSERT INTO workflow(id,shard,project,principal,ref,template_ref,name,revision,state,"
+           "created_at,error) VALUES(x'"
+           + old_id.hex() + "',0,'default','admin','','t','old',1,3,1,'')")
+            .c_str());
+  }
+  const auto b = open_at(tmp.path());
+  REQUIRE(b);
+  const auto j = (*b)->make_journal();
+  auto e = first_entry(2, j->claim("a", 1));
+  e.insert->labels = {{"team", "ops"}};
+  REQUIRE(append_one(*j, e) == outcome::ok);
+  const auto r = (*b)->make_reader();
+  REQUIRE(r->find(old_id));
+  CHECK(r->find(old_id)->labels.empty());
+  list_filter f;
+  CHECK(r->list(f, std::nullopt, 10).items.size() == 2);
+  f.labels = {{"team", std::nullopt}};
+  REQUIRE(r->list(f, std::nullopt, 10).items.size() == 1);
+  CHECK(r->list(f, std::nullopt, 10).items[0].labels == e.insert->labels);
+  f.labels.clear();
+  f.q = "OLD";
+  CHECK(r->list(f, std::nullopt, 10).items.size() == 1);
+}
+
 TEST_CASE("a document belongs to the shard of its kind and key, whatever its project") {
   const temp_dir tmp;
   const auto b = open_at(tmp.path());

@@ -29,6 +29,13 @@ json without(const char* parent, const char* key) {
   return doc;
 }
 
+json many_labels(int n) {
+  json labels = json::object();
+  for (int i = 0; i < n; ++i)
+    labels["k" + std::to_string(i)] = "v";
+  return labels;
+}
+
 struct row {
   json doc;
   fault code;
@@ -71,6 +78,22 @@ TEST_CASE("each mistake in a request has its code, place, sentence and hint", "[
      "/workflow/meta/template_schema_version", "from 1", ""},
     {with("/workflow/meta/template_schema_version", "1"), fault::wrong_type,
      "/workflow/meta/template_schema_version", "whole number", ""},
+    {with("/workflow/meta/labels", json::array()), fault::wrong_type, "/workflow/meta/labels",
+     "an object", ""},
+    {with("/workflow/meta/labels", {{"team ", "x"}}), fault::bad_value,
+     "/workflow/meta/labels/team ", "'team '", "1 to 63"},
+    {with("/workflow/meta/labels", {{"", "x"}}), fault::bad_value, "/workflow/meta/labels/", "''",
+     "1 to 63"},
+    {with("/workflow/meta/labels", {{"a/b", 7}}), fault::wrong_type, "/workflow/meta/labels/a~1b",
+     "text, not whole number", "quotes"},
+    {with("/workflow/meta/labels", {{"a", json::object()}}), fault::wrong_type,
+     "/workflow/meta/labels/a", "text, not object", ""},
+    {with("/workflow/meta/labels", {{"a", "x\ny"}}), fault::bad_value, "/workflow/meta/labels/a",
+     "control characters", "one line"},
+    {with("/workflow/meta/labels", {{"a", std::string(257, 'x')}}), fault::too_large,
+     "/workflow/meta/labels/a", "257 bytes", "limits.label_bytes"},
+    {with("/workflow/meta/labels", many_labels(33)), fault::too_large, "/workflow/meta/labels",
+     "33 members", "limits.labels"},
     {with("/workflow/vars", 1), fault::wrong_type, "/workflow/vars", "an object", ""},
     {with("/workflow/vars/globl", 1), fault::unknown_key, "/workflow/vars/globl", "'globl'",
      "global"},
@@ -152,6 +175,20 @@ TEST_CASE("the shortest request names a template only", "[request]") {
   REQUIRE(r.ref.empty());
   REQUIRE(r.task_input == json::object());
   REQUIRE_FALSE(r.template_schema_version);
+}
+
+TEST_CASE("labels are read as they are, up to the limits", "[request]") {
+  findings found;
+  auto labels = many_labels(31);
+  labels["example.com/team"] = std::string(256, 'x');
+  const auto r = parse_request(with("/workflow/meta/labels", labels), limits{}, found);
+  INFO(said(found));
+  REQUIRE(found.ok());
+  REQUIRE(json(r.labels) == labels);
+  REQUIRE(parse_request(seed_request(), limits{}, found).labels.empty());
+  limits none;
+  none.labels = 0;
+  REQUIRE_FALSE(read(with("/workflow/meta/labels", {{"a", ""}}), none).ok());
 }
 
 TEST_CASE("a request for later carries its time in UTC", "[request]") {

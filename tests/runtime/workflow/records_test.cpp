@@ -39,6 +39,7 @@ std::vector<record> one_of_each() {
   a.inputs = {{"workflow", {{"x", 1}}}};
   a.warnings = {{fault::ignored_input, "m", "/p", "h"}};
   a.start_at = from_ms(5);
+  a.labels = {{"team", "ops"}, {"x/y", "\"q\""}};
   a.from = parentage{id::derived({}, "p"), id::derived({}, "r"), 3, 2, 1};
   return {
     a,
