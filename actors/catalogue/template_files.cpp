@@ -59,20 +59,6 @@ void add_file(catalogue_snapshot& out, const found_file& f, const limits& lim,
 
 } // namespace
 
-engine::stored_plan_ptr check_template(const json& doc, const tasks::registry& classes,
-                                       const limits& lim, findings& found) {
-  auto parsed = parse_template(doc, lim, found);
-  if (!found.ok() && parsed.tasks.empty())
-    return nullptr; // nothing to look at further
-  auto graph = make_plan(
-    std::move(parsed), [&](std::string_view name) { return classes.find(name); }, lim, found);
-  if (!graph || !found.ok())
-    return nullptr;
-  auto p = std::make_shared<engine::stored_plan>();
-  p->graph = std::move(graph);
-  return p;
-}
-
 catalogue_snapshot load_templates(const std::vector<template_dir>& dirs,
                                   std::shared_ptr<const tasks::registry> classes, const limits& lim,
                                   const catalogue_snapshot& before) {
@@ -98,7 +84,8 @@ error failed(const char* what, const fs::path& file) {
                             + std::generic_category().message(errno));
 }
 
-/// Makes what happened to the name `file` durable.
+} // namespace
+
 result<done> sync_directory_of(const fs::path& file) {
   const int d = ::open(file.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const bool synced = d >= 0 && ::fsync(d) == 0;
@@ -108,8 +95,6 @@ result<done> sync_directory_of(const fs::path& file) {
   errno = why;
   return synced ? result<done>{done{}} : failed("cannot fsync the directory of", file);
 }
-
-} // namespace
 
 result<done> store_template(const fs::path& file, const std::string& text) {
   std::error_code ec;

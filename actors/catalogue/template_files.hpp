@@ -3,6 +3,7 @@
 // only.
 #pragma once
 #include "actors/engine/catalogue_snapshot.hpp"
+#include "actors/engine/check_template.hpp"
 #include "runtime/base/limits.hpp"
 
 #include <filesystem>
@@ -10,6 +11,8 @@
 #include <vector>
 
 namespace o3::catalogue {
+
+using engine::check_template;
 
 struct template_dir {
   std::filesystem::path path;
@@ -23,9 +26,8 @@ engine::catalogue_snapshot load_templates(const std::vector<template_dir>& dirs,
                                           std::shared_ptr<const tasks::registry> classes,
                                           const limits& lim,
                                           const engine::catalogue_snapshot& before);
-/// One document, checked against the classes; nullptr with errors in `found`.
-engine::stored_plan_ptr check_template(const json& doc, const tasks::registry& classes,
-                                       const limits& lim, findings& found);
+/// Makes what happened to the name `file` durable.
+result<done> sync_directory_of(const std::filesystem::path& file);
 /// Writes `file` durably: temporary file, fsync, rename, fsync of the directory.
 result<done> store_template(const std::filesystem::path& file, const std::string& text);
 /// Removes `file` durably; one that is gone already is no error.

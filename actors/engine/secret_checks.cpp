@@ -1,6 +1,7 @@
 #include "actors/engine/secret_checks.hpp"
 
 #include "runtime/base/text.hpp"
+#include "runtime/template/inline_template.hpp"
 
 #include <set>
 
@@ -10,9 +11,13 @@ namespace {
 using outside::topic;
 
 /// Errors point into the request; what the template says is named in the message.
-error at(const secret_use& u, fault code, std::string message, std::string hint) {
+error at(const secret_use& u, const secrets::asker& who, fault code, std::string message,
+         std::string hint) {
   if (!u.in_template)
     return make_error(code, std::move(message), u.pointer, std::move(hint));
+  if (is_inline_template_ref(who.template_ref))
+    return make_error(code, std::move(message), std::string{inline_template_at} + u.pointer,
+                      std::move(hint));
   return make_error(code, message + " (in the template, at " + u.pointer + ")",
                     "/workflow/meta/template", std::move(hint));
 }
@@ -27,16 +32,21 @@ bool is_usable(const secret_use& u, const secrets::asker& who, const node_contex
         names.push_back(other.name);
     auto hint = nearest(u.secret, names);
     found.errors.push_back(
-      at(u, fault::bad_reference, "there is no secret '" + printable(u.secret, 64) + "'",
+      at(u, who, fault::bad_reference, "there is no secret '" + printable(u.secret, 64) + "'",
          hint.empty() ? "store it first: o3 secret set " + printable(u.secret, 64)
                       : "did you mean '" + std::string{hint} + "'?"));
     return false;
   }
   if (!e->may_serve(who.template_ref)) {
-    found.errors.push_back(
-      at(u, fault::forbidden,
-         "the secret '" + e->name + "' may not be used by template '" + who.template_ref + "'",
-         "its owner names the templates it is for: o3 secret set " + e->name + " --template …"));
+    const bool brought = is_inline_template_ref(who.template_ref);
+    found.errors.push_back(at(
+      u, who, fault::forbidden,
+      brought
+        ? "the secret '" + e->name + "' is for named templates, not for one in a request"
+        : "the secret '" + e->name + "' may not be used by template '" + who.template_ref + "'",
+      brought
+        ? "run a stored template that it is for: o3 template put FILE"
+        : "its owner names the templates it is for: o3 secret set " + e->name + " --template …"));
     return false;
   }
   return true;
@@ -80,7 +90,7 @@ void rehearse(std::uint32_t t, const std::vector<const secret_use*>& uses, const
       continue;
     auto no = guard->refuses(*q);
     if (no && said.insert(no->message).second)
-      found.errors.push_back(at(*uses.front(), no->code,
+      found.errors.push_back(at(*uses.front(), who, no->code,
                                 "task '" + graph.doc.tasks[t].ref + "': " + no->message, no->hint));
   }
 }

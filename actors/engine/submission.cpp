@@ -1,9 +1,48 @@
 #include "actors/engine/submission.hpp"
 
+#include "actors/engine/check_template.hpp"
 #include "actors/engine/secret_checks.hpp"
+#include "runtime/template/inline_template.hpp"
 
 namespace o3::engine {
 namespace {
+
+void check_version(checked_submission& c, const workflow_request& r) {
+  const auto& doc = c.plan->graph->doc;
+  if (r.template_schema_version && *r.template_schema_version != doc.schema_version)
+    c.found.fail(fault::unsupported_version, "/workflow/meta/template_schema_version",
+                 "template '" + doc.ref + "' has schema_version "
+                   + std::to_string(doc.schema_version) + ", the request asks for "
+                   + std::to_string(*r.template_schema_version),
+                 "leave template_schema_version out, or give the template's");
+}
+
+/// A template that came along: made ready as a stored one is, its pointers led into the request.
+/// Its plan is never shared: one that the store has dropped meanwhile comes with the acceptance.
+void take_template(checked_submission& c, const json& doc, const catalogue_snapshot& known,
+                   const node_context& ctx) {
+  const std::string at{inline_template_at};
+  if (!doc.is_object()) {
+    c.found.fail(fault::wrong_type, at,
+                 "'template' of 'workflow' must be a template document, not "
+                   + std::string{type_name(doc)},
+                 "a stored template is named in workflow.meta.template");
+    return;
+  }
+  if (const auto bytes = canonical(doc).size(); bytes > ctx.lim.template_bytes) {
+    c.found.fail(fault::too_large, at,
+                 "the template has " + std::to_string(bytes) + " bytes; the limit is "
+                   + std::to_string(ctx.lim.template_bytes),
+                 "split it into several templates, or raise limits.template_bytes");
+    return;
+  }
+  findings found;
+  c.plan = check_template(doc, *known.classes, ctx.lim, found);
+  for (auto* list : {&found.errors, &found.warnings})
+    for (auto& e : *list)
+      e.pointer.insert(0, at);
+  c.found.append(std::move(found));
+}
 
 void find_template(checked_submission& c, const workflow_request& r,
                    const catalogue_snapshot& known) {
@@ -20,13 +59,6 @@ void find_template(checked_submission& c, const workflow_request& r,
     return;
   }
   c.plan = it->second.plan;
-  const auto& doc = c.plan->graph->doc;
-  if (r.template_schema_version && *r.template_schema_version != doc.schema_version)
-    c.found.fail(fault::unsupported_version, "/workflow/meta/template_schema_version",
-                 "template '" + doc.ref + "' has schema_version "
-                   + std::to_string(doc.schema_version) + ", the request asks for "
-                   + std::to_string(*r.template_schema_version),
-                 "leave template_schema_version out, or give the template's");
 }
 
 } // namespace
@@ -37,9 +69,16 @@ checked_submission check_submission(const submission& job, const catalogue_snaps
   const auto& who = job.request.who;
   auto r = parse_request(*job.request.body, ctx.lim, c.found);
   c.key = job.request.idempotency_key.empty() ? r.ref : job.request.idempotency_key;
-  find_template(c, r, known);
+  if (const auto* brought = inline_template(*job.request.body)) {
+    take_template(c, *brought, known, ctx);
+    if (c.plan)
+      r.template_ref = inline_template_ref(c.plan->graph->doc.ref);
+  } else {
+    find_template(c, r, known);
+  }
   if (!c.plan)
     return c;
+  check_version(c, r);
   auto bound = bind(*c.plan->graph, r, *ctx.seal, ctx.lim, c.found);
   check_secrets(*c.plan->graph, bound, {who.project, r.template_ref}, known, ctx, c.found);
   auto& a = c.accept;
@@ -107,7 +146,7 @@ answer validation_answer(std::vector<error> errors) {
   return a;
 }
 
-answer validate_answer(const checked_submission& c) {
+answer validate_answer(const checked_submission& c, const std::function<void(json_writer&)>& more) {
   answer a;
   json_writer out{a.body};
   out.begin_object().field("valid", c.found.ok());
@@ -115,6 +154,8 @@ answer validate_answer(const checked_submission& c) {
   write_findings(out, "warnings", c.found.warnings);
   if (c.plan)
     write_plan(out, *c.plan->graph);
+  if (more)
+    more(out);
   out.end_object();
   return a;
 }

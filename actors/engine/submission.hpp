@@ -17,8 +17,9 @@ checked_submission check_submission(const submission& job, const catalogue_snaps
 
 /// `validation_failed` with all errors.
 answer validation_answer(std::vector<error> errors);
-/// {valid, errors[], warnings[], plan{layers[][], edges[]}}
-answer validate_answer(const checked_submission& c);
+/// {valid, errors[], warnings[], plan{layers[][], edges[]}}; `more` adds members.
+answer validate_answer(const checked_submission& c,
+                       const std::function<void(json_writer&)>& more = {});
 /// Adds `errors` or `warnings` as a JSON list of {code, pointer, message, hint}.
 void write_findings(json_writer& out, std::string_view key, const std::vector<error>& list);
 /// Adds "plan": {layers, edges}.

@@ -2,6 +2,7 @@
 #include "actors/engine/secret_checks.hpp"
 #include "actors/engine/submission.hpp"
 #include "actors/engine/workflow_shell.hpp"
+#include "runtime/template/inline_template.hpp"
 #include "runtime/workflow/rerun.hpp"
 
 namespace o3::engine {
@@ -30,6 +31,21 @@ bool refused_as_running(workflow_actor* self, const std::shared_ptr<command>& jo
 
 void refuse_with(const std::shared_ptr<command>& job, std::vector<error> errors) {
   job->reply(validation_answer(std::move(errors)));
+}
+
+/// A revision is for the template that the workflow was accepted with, named or brought along.
+void check_same_template(const workflow::state& s, const json& body, const std::string& named,
+                         findings& found) {
+  const auto* brought = inline_template(body);
+  if (brought == nullptr
+        ? named.empty() || named == s.template_ref
+        : is_inline_template_ref(s.template_ref) && *brought == s.graph->doc.source)
+    return;
+  found.fail(fault::bad_value,
+             brought != nullptr ? std::string{inline_template_at} : "/workflow/meta/template",
+             "the workflow runs template '" + s.template_ref + "', not "
+               + (brought != nullptr ? "this one" : "'" + printable(named, 128) + "'"),
+             "a revision changes inputs; submit a request of its own for another template");
 }
 
 workflow::rerun_asked asked_for(const std::vector<workflow::rerun_line>& lines, const caller& who,
@@ -77,11 +93,7 @@ void on(workflow_actor* self, const std::shared_ptr<command>& job, const revise_
   const auto& s = *st.state;
   findings found;
   auto request = parse_request(*r.body, st.ctx->lim, found);
-  if (!request.template_ref.empty() && request.template_ref != s.template_ref)
-    found.fail(fault::bad_value, "/workflow/meta/template",
-               "the workflow runs template '" + s.template_ref + "', not '"
-                 + printable(request.template_ref, 128) + "'",
-               "a revision changes inputs; submit a request of its own for another template");
+  check_same_template(s, *r.body, request.template_ref, found);
   auto bound = bind(*s.graph, request, *st.ctx->seal, st.ctx->lim, found);
   auto known = st.ctx->catalogue->get();
   check_secrets(*s.graph, bound, {s.project, s.template_ref}, *known, *st.ctx, found);

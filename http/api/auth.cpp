@@ -2,6 +2,7 @@
 
 #include "http/api/problem.hpp"
 #include "runtime/base/text.hpp"
+#include "runtime/template/inline_template.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -113,6 +114,15 @@ bool may(const http::request& r, std::string_view permission) {
 error lacks(const http::request& r, std::string_view permission) {
   return make_error(fault::forbidden, "Principal '" + r.principal + "' lacks the permission '"
                                         + std::string{permission} + "'.");
+}
+
+std::optional<error> refuses_body(const http::request& r, const json& body) {
+  if (inline_template(body) == nullptr || may(r, permission::template_inline))
+    return std::nullopt;
+  auto e = lacks(r, permission::template_inline);
+  e.pointer = inline_template_at;
+  e.hint = "name a stored template in workflow.meta.template instead";
+  return e;
 }
 
 const token_store::identity* token_store::find(std::string_view token) const {

@@ -4,9 +4,11 @@
 #pragma once
 #include "http/core/router.hpp"
 #include "runtime/base/crypto.hpp"
+#include "runtime/base/json.hpp"
 #include "runtime/base/result.hpp"
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +26,8 @@ inline constexpr const char* workflow_signal = "workflow:signal";
 inline constexpr const char* workflow_approve = "workflow:approve";
 inline constexpr const char* template_read = "template:read";
 inline constexpr const char* template_write = "template:write";
+/// Beside workflow:submit, for requests that bring their template along.
+inline constexpr const char* template_inline = "template:inline";
 inline constexpr const char* secret_read = "secret:read";
 inline constexpr const char* secret_write = "secret:write";
 inline constexpr const char* system_read = "system:read";
@@ -73,5 +77,8 @@ http::authorizer make_authorizer(token_store tokens);
 bool may(const http::request& r, std::string_view permission);
 /// `forbidden`, naming the permission.
 error lacks(const http::request& r, std::string_view permission);
+/// What a workflow request asks beyond its route's permission: one that brings its template along
+/// needs template:inline.
+std::optional<error> refuses_body(const http::request& r, const json& body);
 
 } // namespace o3::api

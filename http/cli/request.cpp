@@ -89,4 +89,10 @@ json request_for(const std::string& template_ref) {
           {"tasks", json::object()}};
 }
 
+json request_with(json template_document) {
+  return {{"schema_version", 2},
+          {"workflow", {{"template", std::move(template_document)}}},
+          {"tasks", json::object()}};
+}
+
 } // namespace o3::cli

@@ -30,5 +30,7 @@ result<json> fill_request(json doc, const request_options& o,
                           std::span<const std::string> variables, random_source& r);
 /// A request that runs a template.
 json request_for(const std::string& template_ref);
+/// A request that brings this template along.
+json request_with(json template_document);
 
 } // namespace o3::cli

@@ -9,7 +9,7 @@ namespace o3 {
 namespace {
 
 constexpr std::array<std::string_view, 3> request_keys{"workflow", "tasks", "schema_version"};
-constexpr std::array<std::string_view, 3> workflow_keys{"meta", "vars", "schedule"};
+constexpr std::array<std::string_view, 4> workflow_keys{"meta", "template", "vars", "schedule"};
 constexpr std::array<std::string_view, 7> meta_keys{
   "ref", "name", "template", "trace_id", "description", "template_schema_version", "labels"};
 constexpr std::array<std::string_view, 2> scope_keys{"global", "workflow"};
@@ -54,7 +54,9 @@ private:
     const place at{"/workflow"};
     object_reader in{workflow, at, "'workflow'", out_};
     in.refuse_others(workflow_keys);
-    if (in.require("meta"))
+    // A template that comes along is read where classes are known; here it is only noticed.
+    brings_template_ = in.find("template") != nullptr;
+    if (brings_template_ || in.require("meta"))
       if (const auto* meta = in.object("meta"))
         read_meta(*meta);
     if (const auto* vars = in.object("vars"))
@@ -71,7 +73,12 @@ private:
     r_.trace_id = label(in, at, "trace_id");
     r_.name = in.text("name", lim_.text_bytes);
     r_.description = in.text("description", lim_.text_bytes);
-    r_.template_ref = in.ref_name("template");
+    if (!brings_template_)
+      r_.template_ref = in.ref_name("template");
+    else if (in.find("template"))
+      out_.fail(fault::bad_value, place{at, "template"},
+                "the request names a template and brings one along (workflow.template)",
+                "leave one of them out");
     if (const auto version = in.whole("template_schema_version", 1, 1'000'000))
       r_.template_schema_version = static_cast<int>(*version);
     if (const auto* labels = in.object("labels"))
@@ -207,6 +214,7 @@ private:
 
   const limits& lim_;
   reporter& out_;
+  bool brings_template_ = false;
   workflow_request r_;
 };
 

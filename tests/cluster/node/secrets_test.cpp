@@ -191,3 +191,42 @@ TEST_CASE("a target cannot have another secret sent by what it answers", "[node]
   CHECK(t->sent
         == std::vector<std::string>{"http://awx Bearer ", "http://awx Bearer ${secret.awx}"});
 }
+
+TEST_CASE("a secret that is for some templates is for none that comes with a request",
+          "[node][secrets][inline]") {
+  const auto t = std::make_shared<echo>();
+  harness::node o3{with(t, from_request)};
+  auto body = request();
+  const json given
+    = {{"name", "x"},
+       {"ref_name", "x"},
+       {"description", ""},
+       {"schema_version", 1},
+       {"tasks", {ask_task("a", {{"url", "http://awx"}, {"key", "${secret.awx}"}})}}};
+  body["workflow"]["meta"].erase("template");
+  body["workflow"]["template"] = given;
+  const auto store = [&](json templates) {
+    const json secret{
+      {"value", value}, {"origins", {"http://awx"}}, {"templates", std::move(templates)}};
+    REQUIRE(o3.request(http::method::put, "/api/v1/secret/awx/", secret.dump()).status == 200);
+  };
+  store({"x"}); // its name does not help
+  const auto refused
+    = o3.request(http::method::post, "/api/v1/workflow/submit/", body.dump()).document();
+  CHECK(refused["errors"][0]["code"] == "forbidden");
+  CHECK(refused["errors"][0]["pointer"] == "/workflow/template/tasks/0/input/key");
+  CHECK(t->sent.empty());
+  store(json::array());
+  const auto id = o3.submit(body);
+  o3.await_end(id);
+  CHECK(o3.state(id) == "successful");
+  CHECK(t->sent == std::vector<std::string>{"http://awx Bearer " + std::string{value}});
+  // Limited while it waits for its turn: the same rule when it is sent.
+  store({"x"});
+  t->sent.clear();
+  REQUIRE(
+    o3.request(http::method::post, "/api/v1/workflow/" + id + "/rerun/", R"({"from": "a"})").status
+    == 202);
+  o3.advance(std::chrono::seconds{30});
+  CHECK(t->sent.empty());
+}

@@ -1,5 +1,8 @@
 #include "runtime/template/request.hpp"
 
+#include "runtime/base/text.hpp"
+#include "runtime/template/inline_template.hpp"
+
 #include "tests/runtime/template/fixtures.hpp"
 
 using namespace o3;
@@ -56,6 +59,8 @@ TEST_CASE("each mistake in a request has its code, place, sentence and hint", "[
     {without("", "workflow"), fault::missing_key, "", "'workflow'", "add the key"},
     {with("/workflow", json::array()), fault::wrong_type, "/workflow", "an object, not list", ""},
     {with("/workflow/metas", 1), fault::unknown_key, "/workflow/metas", "'metas'", "meta"},
+    {with("/workflow/template", json::object()), fault::bad_value, "/workflow/meta/template",
+     "names a template and brings one along", "leave one"},
     {without("/workflow", "meta"), fault::missing_key, "/workflow", "'meta'", "add the key"},
     {with("/workflow/meta", 1), fault::wrong_type, "/workflow/meta", "an object", ""},
     {with("/workflow/meta/traceid", "x"), fault::unknown_key, "/workflow/meta/traceid", "'traceid'",
@@ -206,4 +211,22 @@ TEST_CASE("the request among the examples is read without a word", "[request]") 
   INFO(said(found));
   REQUIRE(found.ok());
   REQUIRE(found.warnings.empty());
+}
+
+TEST_CASE("a request may bring its template along instead of naming one", "[request]") {
+  const auto text = R"({"workflow": {"template": {"ref_name": "t"}, "meta": {"ref": "r"}}})"_json;
+  findings found;
+  const auto r = parse_request(text, {}, found);
+  CHECK(found.ok());
+  CHECK(r.template_ref.empty());
+  CHECK(r.ref == "r");
+  CHECK(read(R"({"workflow": {"template": 3}})"_json).ok()); // what it is, is not looked at here
+  REQUIRE(inline_template(text) != nullptr);
+  CHECK(*inline_template(text) == R"({"ref_name": "t"})"_json);
+  for (const auto* none : {"3", "{}", R"({"workflow": []})", R"({"workflow": {"meta": {}}})"})
+    CHECK(inline_template(json::parse(none)) == nullptr);
+  CHECK(inline_template_ref("t") == "inline:t");
+  CHECK(is_inline_template_ref("inline:t"));
+  CHECK_FALSE(is_inline_template_ref("t"));
+  CHECK_FALSE(is_ref_name(inline_template_ref("t")));
 }
