@@ -1,6 +1,7 @@
 #include "actors/catalogue/catalogue_actor.hpp"
 
 #include "actors/catalogue/class_files.hpp"
+#include "actors/catalogue/template_changes.hpp"
 #include "actors/engine/port_impl.hpp"
 #include "actors/engine/submission.hpp"
 #include "actors/supervision/blocking.hpp"
@@ -35,123 +36,6 @@ caf::behavior catalogue(catalogue_actor* self, context_ptr ctx, options o) {
   self->state.ctx = std::move(ctx);
   self->state.opts = std::move(o);
   return {[=](catalogue_job& j) { (*j.run)(self->state.opts); }};
-}
-
-answer refused(fault code, std::string message, std::string pointer = {}, std::string hint = {}) {
-  answer a;
-  a.problem = make_error(code, std::move(message), std::move(pointer), std::move(hint));
-  return a;
-}
-
-template <class Map>
-std::vector<std::string> names_of(const Map& m) {
-  std::vector<std::string> names;
-  for (const auto& [name, x] : m)
-    names.push_back(name);
-  return names;
-}
-
-answer unknown_template(const engine::catalogue_snapshot& known, const std::string& ref) {
-  return refused(fault::not_found, "there is no template '" + printable(ref, 128) + "'", "",
-                 nearest_hint(ref, names_of(known.templates)));
-}
-
-const template_dir* owned_dir(const options& o) {
-  for (const auto& d : o.dirs)
-    if (d.owned)
-      return &d;
-  return nullptr;
-}
-
-answer checked(const engine::stored_plan_ptr& plan, const findings& found, bool stored) {
-  answer a;
-  json_writer out{a.body};
-  out.begin_object().field("valid", found.ok()).field("stored", stored);
-  engine::write_findings(out, "errors", found.errors);
-  engine::write_findings(out, "warnings", found.warnings);
-  if (plan)
-    engine::write_plan(out, *plan->graph);
-  out.end_object();
-  return a;
-}
-
-/// Where a template of this name is to be written: over the file it comes from, if that is ours.
-result<std::filesystem::path> file_for(const engine::catalogue_snapshot& known, const options& o,
-                                       const std::string& ref) {
-  if (const auto it = known.templates.find(ref); it != known.templates.end() && it->second.owned)
-    return std::filesystem::path{it->second.origin};
-  const auto* dir = owned_dir(o);
-  if (dir == nullptr)
-    return make_error(fault::conflict, "this node has no directory of its own for templates");
-  auto file = dir->path / (ref + ".json");
-  for (const auto& [other, entry] : known.templates)
-    if (entry.owned && entry.origin == file.string())
-      return make_error(fault::conflict,
-                        file.string() + " holds the template '" + other
-                          + "' and would be overwritten",
-                        "", "give that file another name and reload");
-  return file;
-}
-
-answer put(const context_ptr& ctx, const options& o, const std::string& ref, const json& doc,
-           bool dry_run) {
-  auto known = ctx->catalogue->get();
-  findings found;
-  auto plan = check_template(doc, *known->classes, ctx->lim, found);
-  if (plan && plan->graph->doc.ref != ref)
-    found.fail(fault::bad_value, "/ref_name",
-               "the document's ref_name is '" + plan->graph->doc.ref + "', the path says '"
-                 + printable(ref, 128) + "'",
-               "use the same name in both");
-  if (dry_run)
-    return checked(plan, found, false);
-  if (!found.ok()) {
-    auto a = refused(fault::validation_failed,
-                     "the template has " + std::to_string(found.errors.size()) + " error(s)");
-    a.errors = std::move(found.errors);
-    return a;
-  }
-  load_now(ctx, o); // files may have been moved or copied since
-  auto file = file_for(*ctx->catalogue->get(), o, ref);
-  if (!file)
-    return refused(file.error().code, file.error().message, "", file.error().hint);
-  if (auto stored = store_template(*file, doc.dump(2) + "\n"); !stored)
-    return refused(stored.error().code, stored.error().message);
-  load_now(ctx, o);
-  known = ctx->catalogue->get();
-  const auto active = known->templates.find(ref);
-  if (active == known->templates.end() || active->second.plan->graph->hash != plan->graph->hash)
-    return refused(fault::conflict,
-                   "the template was written to " + file->string() + ", but "
-                     + (active == known->templates.end() ? std::string{"it cannot be read"}
-                        : active->second.origin.empty()  ? std::string{"one that the program "
-                                                                       "brings itself"}
-                                                         : active->second.origin)
-                     + " is used for '" + ref + "'",
-                   "", "see 'problems' of the list of templates");
-  return checked(plan, found, true);
-}
-
-answer remove(const context_ptr& ctx, const options& o, const std::string& ref) {
-  load_now(ctx, o); // files may have been moved or copied since
-  auto known = ctx->catalogue->get();
-  auto it = known->templates.find(ref);
-  if (it == known->templates.end())
-    return unknown_template(*known, ref);
-  if (!it->second.owned)
-    return refused(fault::conflict,
-                   "template '" + ref + "' comes from " + it->second.origin
-                     + ", which this node does not own",
-                   "", "remove the file there and reload");
-  // Behind the file that is used there may be others of ours with the same name: all of them go.
-  // One of a directory that is not ours comes back into use.
-  for (; it != known->templates.end() && it->second.owned; it = known->templates.find(ref)) {
-    if (auto removed = remove_template(it->second.origin); !removed)
-      return refused(removed.error().code, removed.error().message);
-    load_now(ctx, o);
-    known = ctx->catalogue->get();
-  }
-  return {};
 }
 
 answer list_templates(const engine::catalogue_snapshot& known) {
@@ -196,21 +80,45 @@ public:
     reply(std::move(a));
   }
 
-  void put_template(std::string ref, std::shared_ptr<const json> doc, bool dry_run, caller,
+  void put_template(std::string ref, std::shared_ptr<const json> doc, bool dry_run, caller who,
                     reply_fn reply) override {
     if (!is_ref_name(ref)) {
       reply(refused(fault::bad_value, "'" + printable(ref, 128) + "' is no ref_name", "",
                     "letters, digits, '_', '.', '-'; the first a letter or '_'"));
       return;
     }
-    run(std::move(reply),
-        [ref = std::move(ref), doc = std::move(doc), dry_run](
-          const context_ptr& ctx, const options& o) { return put(ctx, o, ref, *doc, dry_run); });
+    run(std::move(reply), [ref = std::move(ref), doc = std::move(doc), dry_run,
+                           who = std::move(who)](const context_ptr& ctx, const options& o) {
+      return put(ctx, o, ref, *doc, {std::move(who), "put", 0, ""}, dry_run);
+    });
   }
 
-  void delete_template(std::string ref, caller, reply_fn reply) override {
+  void delete_template(std::string ref, caller who, reply_fn reply) override {
+    run(std::move(reply),
+        [ref = std::move(ref), who = std::move(who)](const context_ptr& ctx, const options& o) {
+          return remove(ctx, o, ref, {std::move(who), "delete", 0, ""});
+        });
+  }
+
+  void template_revisions(std::string ref, caller, reply_fn reply) override {
     run(std::move(reply), [ref = std::move(ref)](const context_ptr& ctx, const options& o) {
-      return remove(ctx, o, ref);
+      return list_revisions(ctx, o, ref);
+    });
+  }
+
+  void template_revision(std::string ref, std::uint32_t number,
+                         std::optional<std::uint32_t> against, caller, reply_fn reply) override {
+    run(std::move(reply),
+        [ref = std::move(ref), number, against](const context_ptr& ctx, const options& o) {
+          return show_revision(ctx, o, ref, number, against);
+        });
+  }
+
+  void rollback_template(std::string ref, std::uint32_t number, std::string reason, caller who,
+                         reply_fn reply) override {
+    run(std::move(reply), [ref = std::move(ref), number, reason = std::move(reason),
+                           who = std::move(who)](const context_ptr& ctx, const options& o) {
+      return rollback(ctx, o, ref, {std::move(who), "rollback", number, reason});
     });
   }
 
@@ -241,7 +149,7 @@ public:
 
   void lint_class(std::string text, caller, reply_fn reply) override {
     run(std::move(reply), [text = std::move(text)](const context_ptr&, const options&) {
-      return checked(nullptr, check_class(text), false);
+      return checked(nullptr, check_class(text));
     });
   }
 
@@ -257,7 +165,7 @@ public:
       auto next = std::make_shared<engine::catalogue_snapshot>(*ctx->catalogue->get());
       next->templates[plan->graph->doc.ref] = {plan, "", false};
       ctx->catalogue->set(std::move(next));
-      return checked(plan, found, false);
+      return checked(plan, found);
     });
   }
 

@@ -17,7 +17,8 @@
 namespace o3::catalogue {
 
 struct options {
-  std::vector<template_dir> dirs; ///< the owned one, if any, is where the API stores
+  std::vector<template_dir> dirs;  ///< the owned one, if any, is where the API stores
+  std::size_t revisions_max = 100; ///< kept of one template
   /// Makes the set of classes anew at each reload.
   std::function<std::shared_ptr<const tasks::registry>()> classes;
 };

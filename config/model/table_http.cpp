@@ -89,6 +89,10 @@ std::span<const field> catalogue() {
   static const field rows[] = {
     {"templates.dir", O3_FIELD(templates, dir),
      "Directories with templates, beside those put by the API; empty: the templates O3 brings."},
+    {"templates.revisions_max",
+     O3_FIELD(templates, revisions_max),
+     "Revisions kept of one template that the API stored; the oldest go.",
+     {1, 100'000}},
     {"tasks.dir", O3_FIELD(tasks, dir),
      "Directories with task classes as JSON files, beside the classes O3 brings."},
   };

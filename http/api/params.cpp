@@ -103,6 +103,15 @@ result<id> path_id(const http::request& r) {
                     "a workflow id is 32 hexadecimal digits");
 }
 
+result<std::uint32_t> path_revision(const http::request& r) {
+  const auto text = r.param("n");
+  std::uint32_t number = 0;
+  const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (bad == std::errc{} && end == text.data() + text.size() && number > 0)
+    return number;
+  return make_error(fault::not_found, "There is no revision '" + printable(text, 32) + "'.");
+}
+
 std::optional<error> check_json_type(const http::request& r) {
   if (const auto coding = r.header("content-encoding"); !coding.empty() && coding != "identity")
     return make_error(fault::unsupported_media_type,

@@ -30,6 +30,9 @@ result<std::optional<std::string>> query_text(const http::request& r, std::strin
 /// The {id} of the path; `not_found` if it is no id: no workflow can have it.
 result<id> path_id(const http::request& r);
 
+/// The {n} of the path, from 1; `not_found` if it is none.
+result<std::uint32_t> path_revision(const http::request& r);
+
 /// `application/json`, charset=utf-8 allowed; `unsupported_media_type` otherwise.
 std::optional<error> check_json_type(const http::request& r);
 /// The body, parsed strictly within `bytes_max` and `lim`.

@@ -5,8 +5,6 @@
 #include "http/api/rows.hpp"
 #include "runtime/base/text.hpp"
 
-#include <charconv>
-
 namespace o3::api {
 
 namespace {
@@ -58,6 +56,8 @@ result<engine::workflow_ask> read_revise(const http::request& r, const limits& l
   engine::revise_request q;
   O3_TRY(q.workflow, path_id(r));
   O3_TRY(auto body, json_body(r, lim.request_bytes, lim));
+  if (auto no = refuses_body(r, body))
+    return std::move(*no);
   q.body = std::make_shared<const json>(std::move(body));
   O3_TRY(q.run, query_flag(r, "run"));
   q.who = caller_of(r);
@@ -76,19 +76,15 @@ void revision(const context& c, http::request&& r, http::respond_fn respond) {
   const auto w = path_id(r);
   if (!w)
     return respond(problem(w.error(), {}, r.path));
-  std::uint32_t number = 0;
-  const auto text = r.param("n");
-  const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (bad != std::errc{} || end != text.data() + text.size())
-    return respond(
-      problem(make_error(fault::not_found, "There is no revision '" + printable(text, 32) + "'."),
-              {}, r.path));
+  const auto number = path_revision(r);
+  if (!number)
+    return respond(problem(number.error(), {}, r.path));
   const auto against = query_number(r, "diff", 1, UINT32_MAX, 0);
   if (!against)
     return respond(problem(against.error(), {}, r.path));
   auto who = caller_of(r);
   c.ports.query.revision(
-    *w, number, *against == 0 ? std::nullopt : std::optional{static_cast<std::uint32_t>(*against)},
+    *w, *number, *against == 0 ? std::nullopt : std::optional{static_cast<std::uint32_t>(*against)},
     std::move(who), reply_to(r, std::move(respond)));
 }
 

@@ -5,6 +5,8 @@
 #include "http/api/rows.hpp"
 #include "runtime/base/text.hpp"
 
+#include <algorithm>
+
 namespace o3::api {
 
 namespace {
@@ -71,6 +73,121 @@ void remove(const context& c, http::request&& r, http::respond_fn respond) {
     });
 }
 
+void revisions(const context& c, http::request&& r, http::respond_fn respond) {
+  auto ref = path_ref(r);
+  if (!ref)
+    return respond(problem(ref.error(), {}, r.path));
+  auto who = caller_of(r);
+  c.ports.catalogue.template_revisions(*std::move(ref), std::move(who),
+                                       reply_to(r, std::move(respond)));
+}
+
+void revision(const context& c, http::request&& r, http::respond_fn respond) {
+  auto ref = path_ref(r);
+  if (!ref)
+    return respond(problem(ref.error(), {}, r.path));
+  const auto number = path_revision(r);
+  if (!number)
+    return respond(problem(number.error(), {}, r.path));
+  const auto against = query_number(r, "diff", 1, UINT32_MAX, 0);
+  if (!against)
+    return respond(problem(against.error(), {}, r.path));
+  auto who = caller_of(r);
+  c.ports.catalogue.template_revision(
+    *std::move(ref), *number,
+    *against == 0 ? std::nullopt : std::optional{static_cast<std::uint32_t>(*against)},
+    std::move(who), reply_to(r, std::move(respond)));
+}
+
+struct rollback_body {
+  std::uint32_t revision = 0;
+  std::string reason;
+};
+
+result<rollback_body> read_rollback(const http::request& r, const limits& lim) {
+  static const std::vector<std::string> keys{"revision", "reason"};
+  O3_TRY(const auto body, json_body(r, lim.request_bytes, lim));
+  if (!body.is_object())
+    return make_error(fault::wrong_type,
+                      "The body must be an object, not " + std::string{type_name(body)} + ".");
+  for (const auto& [key, value] : body.items())
+    if (std::find(keys.begin(), keys.end(), key) == keys.end())
+      return make_error(fault::unknown_key, "'" + printable(key, 64) + "' is no key of a rollback.",
+                        pointer_join("", key), nearest_hint(key, keys));
+  rollback_body out;
+  const auto number = body.find("revision");
+  if (number == body.end())
+    return make_error(fault::missing_key, "The body names no 'revision'.", "",
+                      "the number of the revision to go back to");
+  if (!number->is_number_unsigned() || *number < 1U || *number > UINT32_MAX)
+    return make_error(fault::wrong_type, "'revision' must be a whole number from 1 on.",
+                      "/revision");
+  out.revision = number->get<std::uint32_t>();
+  if (const auto reason = body.find("reason"); reason != body.end()) {
+    if (!reason->is_string())
+      return make_error(fault::wrong_type, "'reason' must be text.", "/reason");
+    out.reason = reason->get<std::string>();
+    if (out.reason.size() > lim.text_bytes)
+      return make_error(fault::too_large,
+                        "'reason' has " + std::to_string(out.reason.size())
+                          + " bytes; the limit is " + std::to_string(lim.text_bytes) + ".",
+                        "/reason", "shorten it, or raise limits.text_bytes");
+  }
+  return out;
+}
+
+void rollback(const context& c, http::request&& r, http::respond_fn respond) {
+  auto ref = path_ref(r);
+  if (!ref)
+    return respond(problem(ref.error(), {}, r.path));
+  auto body = read_rollback(r, c.opts->lim);
+  if (!body)
+    return respond(problem(body.error(), {}, r.path));
+  auto who = caller_of(r);
+  c.ports.catalogue.rollback_template(*std::move(ref), body->revision, std::move(body->reason),
+                                      std::move(who), reply_to(r, std::move(respond)));
+}
+
+void add_revision_rows(std::vector<row>& rows, const context& c) {
+  rows.push_back(
+    {{.verb = http::method::get,
+      .path = "/api/v1/template/{ref}/revision/",
+      .permission = permission::template_read,
+      .summary = "List what was stored under a template's name",
+      .tag = "template",
+      .handle
+      = [c](http::request&& r, http::respond_fn f) { revisions(c, std::move(r), std::move(f)); },
+      .response_schema = schema_ref("TemplateRevisionList")},
+     "Who, when and how. Also of a template that was deleted; empty for one that comes from a file "
+     "of others. 'current' is null where the file in use was changed by others."});
+  rows.push_back(
+    {{.verb = http::method::get,
+      .path = "/api/v1/template/{ref}/revision/{n}/",
+      .permission = permission::template_read,
+      .summary = "Show one revision of a template, and what changed",
+      .tag = "template",
+      .handle
+      = [c](http::request&& r, http::respond_fn f) { revision(c, std::move(r), std::move(f)); },
+      .parameters
+      = {query_parameter("diff", "Also list the changes from this revision to it (RFC 6902).",
+                         {{"type", "integer"}, {"minimum", 1}})},
+      .response_schema = schema_ref("TemplateRevision")}});
+  rows.push_back(
+    {{.verb = http::method::post,
+      .path = "/api/v1/template/{ref}/rollback/",
+      .permission = permission::template_write,
+      .summary = "Go back to an earlier revision of a template",
+      .tag = "template",
+      .handle
+      = [c](http::request&& r, http::respond_fn f) { rollback(c, std::move(r), std::move(f)); },
+      .request_schema = schema_ref("TemplateRollback"),
+      .response_schema = schema_ref("Validation")},
+     "It is checked as it would be now, and becomes the next revision. 409 if the template comes "
+     "from a file of others.",
+     {200},
+     {409, 422}});
+}
+
 void reload(const context& c, http::request&& r, http::respond_fn respond) {
   auto who = caller_of(r);
   c.ports.catalogue.reload(std::move(who), reply_to(r, std::move(respond)));
@@ -115,9 +232,11 @@ void add_template_rows(std::vector<row>& rows, const context& c) {
                                      {{"type", "boolean"}, {"default", false}})},
       .request_schema = schema_ref("Template"),
       .response_schema = schema_ref("Validation")},
-     "",
+     "Each change is a revision of its own; the content in use again is none. 'revision' is the "
+     "number it has. Accepted workflows keep their copy.",
      {200},
      {409, 422}});
+  add_revision_rows(rows, c);
   rows.push_back({{.verb = http::method::del,
                    .path = "/api/v1/template/{ref}/",
                    .permission = permission::template_write,

@@ -1,5 +1,6 @@
-// template ls|show|lint|put|rm|reload, task ls|show.
+// template ls|show|lint|put|rm|reload, task ls|show|lint.
 #include "http/cli/input_file.hpp"
+#include "http/cli/revisions.hpp"
 #include "http/cli/session.hpp"
 #include "http/cli/text.hpp"
 #include "runtime/base/text.hpp"
@@ -19,10 +20,6 @@ bool colored(const context& c) {
 const json& list_in(const json& doc, const char* key) {
   static const json none = json::array();
   return doc.is_object() && doc.contains(key) && doc[key].is_array() ? doc[key] : none;
-}
-
-std::string template_path(const std::string& ref) {
-  return "/api/v1/template/" + percent_encoded(ref) + "/";
 }
 
 void show_problems(const context& c, const json& doc) {
@@ -94,7 +91,10 @@ int template_put(const context& c, const std::string& file, bool dry_run) {
     return a.code;
   if (dry_run || c.g.json)
     return show_validation(c, a.doc, file == "-" ? "standard input" : file);
-  c.env.out << "template " << ref << " stored; run it: o3 run " << ref << "\n";
+  const auto revision = text_of(a.doc, "revision", 16);
+  c.env.out << "template " << ref << " stored"
+            << (revision.empty() ? "" : " as revision " + revision) << "; run it: o3 run " << ref
+            << "\n";
   show_warnings(c, a.doc);
   return exit_code::ok;
 }
@@ -218,6 +218,7 @@ void add_catalogue_commands(const registry& r) {
     ->required();
   r.add(*t, "reload", "Read templates and task classes again",
         [&ctx] { return template_reload(ctx); });
+  add_revision_commands(r, *t);
   auto* k = r.group("task", "Task classes: what a task can do");
   r.add(*k, "ls", "List task classes", [&ctx] { return task_list(ctx); });
   r.add(*k, "show", "Show a class's inputs and outputs",

@@ -1,6 +1,7 @@
 // rerun, revise, revisions, pause, resume, why.
 #include "http/cli/bulk.hpp"
 #include "http/cli/input_file.hpp"
+#include "http/cli/revisions.hpp"
 #include "http/cli/session.hpp"
 #include "http/cli/text.hpp"
 #include "runtime/base/text.hpp"
@@ -148,12 +149,7 @@ void show_revision(std::ostream& out, const json& r) {
   out << "revision " << text_of(r, "revision", 16) << " by " << text_of(r, "by", 128) << " at "
       << text_of(r, "at", 64) << "\n";
   if (r.contains("changes") && r["changes"].is_array()) {
-    for (const auto& change : r["changes"])
-      out << "  " << text_of(change, "op", 16) << " " << text_of(change, "path", 256)
-          << (change.contains("value") ? " = " + printable(dumped(change["value"]), 256) : "")
-          << "\n";
-    if (r["changes"].empty())
-      out << "  the same inputs\n";
+    show_changes(out, r["changes"], "  the same inputs\n");
   } else if (r.contains("inputs")) {
     out << "  " << printable(dumped(r["inputs"]), 4096) << "\n";
   }

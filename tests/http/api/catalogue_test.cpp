@@ -142,3 +142,36 @@ TEST_CASE("every route refuses a query parameter it does not know", "[http][api]
   CHECK(require_problem(s.get("/api/v1/workflow/?stat=y"), 400, "unknown_filter").at("hint")
         == "did you mean 'state'?");
 }
+
+TEST_CASE("revisions of a template are listed, shown and gone back to", "[http][api]") {
+  stage s;
+  const std::string root = "/api/v1/template/t/";
+  using calls = std::vector<std::string>;
+  s.get(root + "revision/");
+  s.get(root + "revision/2/");
+  s.get(root + "revision/2/?diff=1");
+  s.post_json(root + "rollback/", R"({"revision":1,"reason":"slow"})");
+  CHECK(s.says.calls
+        == calls{"template_revisions t", "template_revision t 2 0", "template_revision t 2 1",
+                 "rollback_template t 1 'slow' by admin"});
+  s.says.calls.clear();
+  for (const auto* none : {"0", "-1", "x", "1x", "99999999999"})
+    require_problem(s.get(root + "revision/" + none + "/"), 404, "not_found");
+  require_problem(s.get("/api/v1/template/..%2Fx/revision/"), 404, "not_found");
+  require_problem(s.get(root + "revision/1/?diff=x"), 400, "bad_value");
+  const std::vector<std::pair<const char*, const char*>> bad{
+    {"[]", "wrong_type"},
+    {"{}", "missing_key"},
+    {R"({"revision":-1})", "wrong_type"},
+    {R"({"revision":1.5})", "wrong_type"},
+    {R"({"revision":99999999999})", "wrong_type"},
+    {R"({"revision":1,"reason":1})", "wrong_type"},
+    {R"({"revision":1,"why":1})", "unknown_key"}};
+  for (const auto& [body, code] : bad) {
+    INFO(body);
+    CHECK(body_of(s.post_json(root + "rollback/", body)).at("code") == code);
+  }
+  const auto long_reason = json{{"revision", 1}, {"reason", std::string(5000, 'x')}}.dump();
+  CHECK(body_of(s.post_json(root + "rollback/", long_reason)).at("pointer") == "/reason");
+  CHECK(s.says.calls.empty());
+}
