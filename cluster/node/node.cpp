@@ -10,6 +10,7 @@
 #include "actors/observe/observe_port.hpp"
 #include "actors/observe/watch_actor.hpp"
 #include "actors/pollers/poller_actor.hpp"
+#include "actors/preflight/preflight_actor.hpp"
 #include "actors/query/query_port.hpp"
 #include "actors/secrets/secrets_actor.hpp"
 #include "actors/store/journal_actor.hpp"
@@ -69,7 +70,7 @@ std::shared_ptr<engine::node_context> make_context(const node_options& o, const 
 // Made once: it remembers the last good version of each class file.
 catalogue::options catalogue_options(const node_options& o) {
   auto classes = std::make_shared<catalogue::class_source>(o.task_dirs, o.extra_classes, o.lim);
-  return {o.templates, [classes] { return classes->read(); }};
+  return {o.templates, o.template_revisions_max, [classes] { return classes->read(); }};
 }
 
 // Opened before any client is let in: later there might be no descriptor left for it.
@@ -164,17 +165,18 @@ public:
     query_ = query::make_port(ctx_);
     catalogue_ = catalogue::make_port(ctx_);
     secrets_ = secrets::make_port(ctx_);
+    preflight_ = preflight::make_port(ctx_, o_.preflight);
     observe_
       = observe::make_port(ctx_, {o_.version, o_.install_id, o_.store->describe(), time_.steady()});
     O3_TRY(auto tokens, api::token_store::make(o_.tokens));
-    router_.reset(new http::router(
-      api::make_api({*engine_, *query_, *catalogue_, *observe_, *secrets_}, std::move(tokens),
-                    {o_.lim,
-                     o_.wait_max,
-                     o_.version,
-                     {o_.awx_webhook, o_.tfe_webhook},
-                     o_.bulk_max}))); // immovable:
-                                      // elided
+    router_.reset(new http::router(api::make_api(
+      {*engine_, *query_, *catalogue_, *observe_, *secrets_, *preflight_}, std::move(tokens),
+      {o_.lim,
+       o_.wait_max,
+       o_.version,
+       {o_.awx_webhook, o_.tfe_webhook},
+       o_.bulk_max}))); // immovable:
+                        // elided
     start_actors(opened);
     return server_ ? server_->accept() : result<done>{done{}};
   }
@@ -282,6 +284,7 @@ private:
   std::unique_ptr<catalogue::port> catalogue_;
   std::unique_ptr<observe::port> observe_;
   std::unique_ptr<secrets::port> secrets_;
+  std::unique_ptr<preflight::port> preflight_;
   std::unique_ptr<http::router> router_;
   std::unique_ptr<scheduling> scheduling_;
   caf::actor root_;

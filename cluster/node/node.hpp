@@ -12,6 +12,7 @@
 #include "actors/engine/port.hpp"
 #include "actors/engine/suspects.hpp"
 #include "actors/observe/port.hpp"
+#include "actors/preflight/port.hpp"
 #include "actors/query/port.hpp"
 #include "actors/workers/link.hpp"
 #include "http/api/auth.hpp"
@@ -82,7 +83,9 @@ struct node_options {
   std::size_t scheduler_threads = 2, max_throughput = 50;
   std::optional<http::server_options> http; ///< absent: no socket; requests go through dispatch()
   std::chrono::seconds wait_max{100};
-  std::size_t bulk_max = 1000; ///< workflows one bulk request may concern
+  std::size_t bulk_max = 1000;              ///< workflows one bulk request may concern
+  std::size_t template_revisions_max = 100; ///< kept of one template
+  preflight::options preflight;
   std::vector<api::token_entry> tokens;
   logger log;
   /// The store cannot go on, or another owner took over; called once, from any thread.

@@ -161,6 +161,8 @@ result<node_options> node_options_of(const config::options& o, const installatio
   n.max_throughput = o.engine.max_throughput;
   n.wait_max = o.http.wait_max;
   n.bulk_max = o.http.bulk_max;
+  n.template_revisions_max = o.templates.revisions_max;
+  n.preflight = {o.preflight.deadline, o.preflight.parallel};
   n.tokens = {i.admin};
   return n;
 }

@@ -47,6 +47,7 @@ struct http_options {
 
 struct templates_options {
   std::vector<std::string> dir; ///< empty: the templates O3 brings
+  std::size_t revisions_max = 100;
 };
 struct tasks_options {
   std::vector<std::string> dir; ///< beside the classes O3 brings
@@ -129,6 +130,12 @@ struct targets_options {
   std::vector<std::string> allow; ///< empty: all; private ones while the API listens on loopback
 };
 
+/// Asking targets whether a request could work, before it is submitted.
+struct preflight_options {
+  milliseconds deadline{20'000};
+  std::uint32_t parallel = 8;
+};
+
 struct webhooks_options {
   std::string awx_secret, tfe_token; ///< empty: refused
 };
@@ -157,6 +164,7 @@ struct options {
   launch_options launch;
   poll_options poll;
   targets_options targets;
+  preflight_options preflight;
   webhooks_options webhooks;
   secrets_options secrets;
   shutdown_options shutdown;

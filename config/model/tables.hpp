@@ -20,6 +20,6 @@ std::span<const field> limit_rows();
 std::span<const field> engine_rows();  ///< engine, journal, timers
 std::span<const field> keeping();      ///< retention, log
 std::span<const field> processes();    ///< workers, shutdown
-std::span<const field> outside_rows(); ///< launch, poll, targets, secrets
+std::span<const field> outside_rows(); ///< launch, poll, targets, preflight, webhooks, secrets
 
 } // namespace o3::config::tables

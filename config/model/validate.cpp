@@ -124,6 +124,12 @@ findings validate(const options& o) {
                  + " is not below http.handler_timeout_ms = "
                  + std::to_string(h.handler_timeout.count()) + ": the wait would be cut by a 503",
                "lower the first or raise the second");
+  if (o.preflight.deadline >= h.handler_timeout)
+    found.fail(fault::bad_value, "/preflight/deadline_ms",
+               "preflight.deadline_ms = " + std::to_string(o.preflight.deadline.count())
+                 + " is not below http.handler_timeout_ms = "
+                 + std::to_string(h.handler_timeout.count()) + ": its answer would be a 503",
+               "lower the first or raise the second");
   return found;
 }
 

@@ -8,6 +8,7 @@
 #include "actors/catalogue/port.hpp"
 #include "actors/engine/port.hpp"
 #include "actors/observe/port.hpp"
+#include "actors/preflight/port.hpp"
 #include "actors/query/port.hpp"
 #include "actors/secrets/port.hpp"
 #include "http/api/auth.hpp"
@@ -25,6 +26,7 @@ struct services {
   catalogue::port& catalogue;
   observe::port& observe;
   secrets::port& secrets;
+  preflight::port& preflight;
 };
 
 /// What AWX and TFE prove themselves with; empty: their webhooks are refused.

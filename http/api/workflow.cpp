@@ -12,11 +12,34 @@ namespace {
 
 constexpr std::size_t page_max = 200;
 
+/// Of validate only: by query, or as a member beside the request, which is taken out.
+result<bool> take_preflight(const http::request& r, json& body) {
+  O3_TRY(bool wanted, query_flag(r, "preflight"));
+  if (!body.is_object())
+    return wanted;
+  if (const auto at = body.find("preflight"); at != body.end()) {
+    if (!at->is_boolean())
+      return make_error(fault::wrong_type,
+                        "'preflight' must be true or false, not " + std::string{type_name(*at)}
+                          + ".",
+                        "/preflight");
+    wanted = wanted || at->get<bool>();
+    body.erase(at);
+  }
+  return wanted;
+}
+
 /// Content-Type, size, syntax and headers of submit and validate; what the document means is the
 /// engine's business.
-result<engine::submit_request> read_submission(const http::request& r, const options& o) {
+result<engine::submit_request> read_submission(const http::request& r, const options& o,
+                                               bool* preflight = nullptr) {
   O3_TRY(auto key, idempotency_key(r));
   O3_TRY(auto body, json_body(r, o.lim.request_bytes, o.lim));
+  if (auto no = refuses_body(r, body))
+    return std::move(*no);
+  if (preflight != nullptr) {
+    O3_TRY(*preflight, take_preflight(r, body));
+  }
   engine::submit_request s;
   s.body = std::make_shared<const json>(std::move(body));
   s.idempotency_key = std::move(key);
@@ -45,9 +68,12 @@ void submit(const context& c, http::request&& r, http::respond_fn respond) {
 }
 
 void validate(const context& c, http::request&& r, http::respond_fn respond) {
-  auto s = read_submission(r, *c.opts);
+  bool preflight = false;
+  auto s = read_submission(r, *c.opts, &preflight);
   if (!s)
     return respond(problem(s.error(), {}, r.path));
+  if (preflight)
+    return c.ports.preflight.check(*std::move(s), reply_to(r, std::move(respond)));
   c.ports.engine.validate(*std::move(s), reply_to(r, std::move(respond)));
 }
 
@@ -150,9 +176,16 @@ void add_workflow_rows(std::vector<row>& rows, const context& c) {
       .tag = "workflow",
       .handle
       = [c](http::request&& r, http::respond_fn f) { validate(c, std::move(r), std::move(f)); },
-      .request_schema = schema_ref("WorkflowRequest"),
+      .parameters = {query_parameter("preflight",
+                                     "Also ask the targets whether it could work; nothing is "
+                                     "started. The body may say it as well: preflight: true.",
+                                     {{"type", "boolean"}, {"default", false}})},
+      .request_schema = schema_ref("ValidationRequest"),
       .response_schema = schema_ref("Validation")},
-     "The checks of a submission and the plan: layers of tasks and edges between them."});
+     "The checks of a submission and the plan: layers of tasks and edges between them. A "
+     "pre-flight "
+     "makes the reads that tasks make before they start anything (credentials, permissions, "
+     "prompts, workspaces) and says of each task ok, problem or not_checked, and why."});
   rows.push_back(
     {{.verb = http::method::get,
       .path = "/api/v1/workflow/",

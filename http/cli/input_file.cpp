@@ -57,11 +57,42 @@ result<json> read_document(const environment& env, const std::string& file) {
   return doc;
 }
 
+namespace {
+
+/// What the targets said, task by task; the exit code.
+int show_preflight(const context& c, const json& doc) {
+  const auto found = doc.find("preflight");
+  if (found == doc.end() || !found->is_object())
+    return exit_code::ok;
+  const bool good = found->value("ok", json(true)) == json(true);
+  auto& out = c.env.out;
+  out << (found->value("checked", json(0)) == json(0)
+            ? "pre-flight: there is nothing to ask before it runs\n"
+            : "pre-flight: " + text_of(*found, "checked", 16) + " asked, "
+                + text_of(*found, "problems", 16) + " with a problem, "
+                + text_of(*found, "not_checked", 16) + " not checked\n");
+  if (!found->contains("tasks") || !(*found)["tasks"].is_array())
+    return good ? exit_code::ok : exit_code::failed;
+  for (const auto& t : (*found)["tasks"]) {
+    const auto result = text_of(t, "result", 32);
+    const auto code = text_of(t, "code", 64);
+    const auto text = text_of(t, "text");
+    out << "  " << text_of(t, "task", 160) << ": "
+        << (result == "not_checked" ? "not checked" : result) << (text.empty() ? "" : " - " + text)
+        << (code.empty() ? "" : " [" + code + "]") << "\n";
+  }
+  return good ? exit_code::ok : exit_code::failed;
+}
+
+} // namespace
+
 int show_validation(const context& c, const json& doc, const std::string& what) {
   const bool valid = doc.is_object() && doc.value("valid", json(true)) == json(true);
   if (c.g.json) {
     c.print_json(doc);
-    return valid ? exit_code::ok : exit_code::usage;
+    const auto preflight = doc.is_object() ? doc.value("preflight", json()) : json();
+    const bool refused = preflight.is_object() && preflight.value("ok", json(true)) == json(false);
+    return !valid ? exit_code::usage : refused ? exit_code::failed : exit_code::ok;
   }
   auto& out = c.env.out;
   out << printable(what) << (valid ? " is valid\n" : " is not valid\n");
@@ -74,7 +105,7 @@ int show_validation(const context& c, const json& doc, const std::string& what) 
   const auto plan = doc.find("plan");
   if (plan == doc.end() || !plan->is_object() || !plan->contains("layers")
       || !(*plan)["layers"].is_array())
-    return valid ? exit_code::ok : exit_code::usage;
+    return valid ? show_preflight(c, doc) : exit_code::usage;
   std::size_t n = 0;
   for (const auto& layer : (*plan)["layers"]) {
     out << "  step " << ++n << ":";
@@ -82,7 +113,7 @@ int show_validation(const context& c, const json& doc, const std::string& what) 
       out << " " << printable(task.is_string() ? task.get<std::string>() : task.dump(), 160);
     out << "\n";
   }
-  return valid ? exit_code::ok : exit_code::usage;
+  return valid ? show_preflight(c, doc) : exit_code::usage;
 }
 
 void show_warnings(const context& c, const json& doc) {

@@ -11,11 +11,15 @@
 namespace o3::cli {
 namespace {
 
+constexpr millis preflight_patience{150'000}; ///< the server answers by preflight.deadline_ms
+
 struct run_options {
   std::string what; ///< FILE, TEMPLATE or "-"
   std::vector<std::string> variables;
   request_options request;
   bool follow = false;
+  bool preflight = false; ///< validate: also ask the targets
+  bool brought = false;   ///< a template goes with its request and is not stored
   unsigned wait_s = 0;
 };
 
@@ -179,6 +183,8 @@ int run(const context& c, const run_options& o) {
   }
   if (!is_template(*doc))
     return submit(c, s, std::move(*doc), o);
+  if (o.brought)
+    return submit(c, s, request_with(*std::move(doc)), o);
   std::string ref;
   if (const int code = put_template(c, s, *doc, ref); code != exit_code::ok)
     return code;
@@ -208,14 +214,30 @@ int validate(const context& c, const run_options& o) {
     c.print(doc.error());
     return exit_code::usage;
   }
-  call ask{.method = "POST", .path = "/api/v1/workflow/validate/", .body = doc->dump()};
-  if (is_template(*doc)) {
+  call ask{.method = "POST", .path = "/api/v1/workflow/validate/"};
+  // With values, or asked of targets, a template is checked as the request that brings it along.
+  const bool whole = o.preflight || !o.variables.empty();
+  if (is_template(*doc) && !whole) {
     const auto ref = text_of(*doc, "ref_name", 160);
     ask.method = "PUT";
     // Without a usable name the check is still worth while; the document's own mistake is reported.
     ask.path
       = "/api/v1/template/" + percent_encoded(ref.empty() ? "unnamed" : ref) + "/?dry_run=true";
+  } else if (is_template(*doc)) {
+    doc = request_with(*std::move(doc));
   }
+  if (!o.variables.empty()) {
+    doc = fill_request(*std::move(doc), o.request, o.variables, c.env.random);
+    if (!doc) {
+      c.print(doc.error());
+      return exit_code::usage;
+    }
+  }
+  if (o.preflight) {
+    ask.path += "?preflight=true";
+    ask.timeout = preflight_patience;
+  }
+  ask.body = doc->dump();
   const auto a = s.ask(ask);
   return a ? show_validation(c, a.doc, o.what == "-" ? "standard input" : o.what) : a.code;
 }
@@ -241,6 +263,8 @@ void add_run_commands(const registry& r) {
                  "input: key=value, or task.key=value for one task; repeatable")
     ->allow_extra_args(false);
   run_app->add_flag("-f,--follow", o->follow, "show the progress until the end");
+  run_app->add_flag("--inline", o->brought,
+                    "send a template file with the request instead of storing it");
   declare_request(*run_app, o->request);
 
   auto sub = std::make_shared<run_options>();
@@ -255,6 +279,12 @@ void add_run_commands(const registry& r) {
   auto* validate_app = r.add(r.app, "validate", "Check a request or template without running it",
                              [&ctx, val] { return validate(ctx, *val); });
   validate_app->add_option("file", val->what, "the document, '-' for standard input")->required();
+  validate_app->add_flag("--preflight", val->preflight,
+                         "also ask the targets whether it could work; nothing is started");
+  validate_app
+    ->add_option("-v,--var", val->variables,
+                 "input: key=value, or task.key=value for one task; repeatable")
+    ->allow_extra_args(false);
 }
 
 } // namespace o3::cli

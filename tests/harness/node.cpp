@@ -86,6 +86,10 @@ struct node::impl {
     n.seal = seal;
     n.lim = opts.lim;
     n.engine = opts.engine;
+    n.preflight = opts.preflight;
+    n.template_revisions_max = opts.template_revisions_max;
+    if (!opts.own_templates.empty())
+      n.templates.push_back({opts.own_templates, true});
     for (const auto& d : opts.templates)
       n.templates.push_back({d, false});
     if (!documents.empty())

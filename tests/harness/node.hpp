@@ -26,11 +26,14 @@ struct options {
   wall_time start = from_ms(1'800'000'000'000); ///< 2027-01-15T08:00:00Z
   std::vector<std::filesystem::path>
     templates;                          ///< directories; O3's own are not loaded by themselves
+  std::filesystem::path own_templates;  ///< where templates stored by API lie; empty: nowhere
   std::vector<json> template_documents; ///< given as they are
   std::vector<tasks::installed_class> classes; ///< besides the built-in ones
   std::shared_ptr<outside::caller> targets;    ///< who answers tasks that call out; absent: nobody
   limits lim;
   engine::engine_options engine;
+  preflight::options preflight;
+  std::size_t template_revisions_max = 100;
   fault_plan faults;
   /// What crashes of earlier processes say; looked at by each start.
   std::shared_ptr<engine::suspects> suspects;

@@ -200,6 +200,22 @@ struct fake_catalogue final : catalogue::port {
   void delete_template(std::string ref, engine::caller, engine::reply_fn reply) override {
     s_.play("delete_template " + ref, reply);
   }
+  void template_revisions(std::string ref, engine::caller, engine::reply_fn reply) override {
+    s_.play("template_revisions " + ref, reply);
+  }
+  void template_revision(std::string ref, std::uint32_t number,
+                         std::optional<std::uint32_t> against, engine::caller,
+                         engine::reply_fn reply) override {
+    s_.play("template_revision " + ref + " " + std::to_string(number) + " "
+              + std::to_string(against.value_or(0)),
+            reply);
+  }
+  void rollback_template(std::string ref, std::uint32_t number, std::string reason,
+                         engine::caller who, engine::reply_fn reply) override {
+    s_.play("rollback_template " + ref + " " + std::to_string(number) + " '" + reason + "' by "
+              + who.principal,
+            reply);
+  }
   void classes(engine::caller, engine::reply_fn reply) override { s_.play("classes", reply); }
   void show_class(std::string name, engine::caller, engine::reply_fn reply) override {
     s_.play("show_class " + name, reply);
@@ -211,6 +227,18 @@ struct fake_catalogue final : catalogue::port {
     s_.play("add_document", reply);
   }
   void reload(engine::caller, engine::reply_fn reply) override { s_.play("reload", reply); }
+
+private:
+  script& s_;
+};
+
+struct fake_preflight final : preflight::port {
+  explicit fake_preflight(script& s) : s_(s) {}
+  void check(engine::submit_request r, engine::reply_fn reply) override {
+    asked = std::move(r);
+    s_.play("preflight", reply);
+  }
+  engine::submit_request asked;
 
 private:
   script& s_;
@@ -237,6 +265,10 @@ inline token_store test_tokens() {
      "stopper",
      "default",
      {permission::workflow_read, permission::workflow_cancel}},
+    {to_hex(sha256("submitter-token")),
+     "submitter",
+     "default",
+     {permission::workflow_read, permission::workflow_submit}},
     {to_hex(sha256("nobody-token")), "nobody", "default", {}},
   };
   auto made = token_store::make(entries);
@@ -255,8 +287,10 @@ struct stage {
   fake_catalogue catalogue{says};
   fake_observe observe{says};
   fake_secrets secrets{says};
+  fake_preflight preflight{says};
   options opts{};
-  http::router api = make_api({engine, query, catalogue, observe, secrets}, test_tokens(), opts);
+  http::router api
+    = make_api({engine, query, catalogue, observe, secrets, preflight}, test_tokens(), opts);
 
   /// "/api/v1/workflow/?limit=3" as the given token ("" for none); the path needs its trailing
   /// slash.

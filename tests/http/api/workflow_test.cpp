@@ -330,3 +330,54 @@ TEST_CASE("an operator's word on a parked launch is read strictly", "[http][api]
   CHECK(s.engine.resolved.external_id == "41");
   CHECK(s.engine.resolved.task == "t");
 }
+
+TEST_CASE("a request that brings its template along needs a permission of its own",
+          "[http][api][R16]") {
+  stage s;
+  const auto call
+    = [&](http::method verb, const std::string& path, std::string_view token, std::string body) {
+        return s.call(verb, path, {{"content-type", "application/json"}}, std::move(body), token);
+      };
+  const auto revise = "/api/v1/workflow/" + some_id + "/";
+  for (const auto& [verb, path] : {std::pair{http::method::post, submit},
+                                   {http::method::post, validate},
+                                   {http::method::put, revise}})
+    for (const auto* brought : {R"({"workflow":{"template":{"ref_name":"t"}}})",
+                                R"({"workflow":{"template":null,"meta":{"template":"x"}}})"}) {
+      INFO(path << " " << brought);
+      s.says.calls.clear();
+      const auto no
+        = require_problem(call(verb, path, "submitter-token", brought), 403, "forbidden");
+      CHECK(no.at("pointer") == "/workflow/template");
+      CHECK(no.at("detail").get<std::string>().find("template:inline") != std::string::npos);
+      CHECK(s.says.calls.empty());
+      call(verb, path, "admin-token", brought);
+      CHECK(s.says.calls.size() == 1);
+    }
+  s.says.calls.clear();
+  call(http::method::post, submit, "submitter-token", R"({"workflow":{"meta":{"template":"x"}}})");
+  CHECK(s.says.calls == std::vector<std::string>{"submit"});
+}
+
+TEST_CASE("validate asks the targets only when it is told to, by query or body", "[http][api]") {
+  stage s;
+  const auto called = [&](const std::string& path, std::string body) {
+    s.says.calls.clear();
+    s.post_json(path, std::move(body));
+    return s.says.calls;
+  };
+  using calls = std::vector<std::string>;
+  CHECK(called(validate, R"({"workflow":{}})") == calls{"validate"});
+  CHECK(called(validate + "?preflight=false", R"({"preflight":false})") == calls{"validate"});
+  CHECK(called(validate + "?preflight=true", R"({"workflow":{}})") == calls{"preflight"});
+  CHECK(called(validate, R"({"preflight":true,"workflow":{}})") == calls{"preflight"});
+  CHECK(*s.preflight.asked.body == R"({"workflow":{}})"_json); // it is no part of the request
+  CHECK(s.preflight.asked.who.principal == "admin");
+  CHECK(called(validate + "?preflight=true", "[]") == calls{"preflight"});
+  CHECK(
+    require_problem(s.post_json(validate, R"({"preflight":1})"), 422, "wrong_type").at("pointer")
+    == "/preflight");
+  require_problem(s.post_json(validate + "?preflight=yes", "{}"), 400, "bad_value");
+  CHECK(called(submit, R"({"preflight":true})") == calls{"submit"}); // the engine refuses the key
+  CHECK(s.engine.submitted.body->contains("preflight"));
+}
