@@ -48,7 +48,7 @@ class Find(O3Test):
             seen.append(self.run_o3(*arguments, code=EXIT_USAGE if question else EXIT_OK).stdout)
         self.assertIn("team=ops", "".join(seen))
         self.assertIn("3 to cancel", "".join(seen))
-        self.assertIn("3 canceled or about to be", seen[-1])
+        self.assertIn("3 canceled or about to be", "".join(seen))
         self.assertEqual(self.listed("--label", "team=ops", "--state", "scheduled,waiting,running"), [])
 
     def test_labels_and_errors_find_workflows(self):
