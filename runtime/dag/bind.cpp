@@ -10,6 +10,24 @@ namespace {
 
 using level = input_levels::level;
 
+/// What is known when a request comes in: its inputs.
+class request_source final : public value_source {
+public:
+  request_source(const input_scope& scope, std::optional<std::uint32_t> global)
+      : scope_(scope), global_(global) {}
+  result<json> value(const reference& r) override {
+    O3_TRY(auto v, read(r));
+    return std::move(v.data);
+  }
+  result<script::value> read(const reference& r) override {
+    return scope_.value(std::get<input_ref>(r).name, global_); // others wait until they can be read
+  }
+
+private:
+  input_scope scope_;
+  std::optional<std::uint32_t> global_;
+};
+
 class binder {
 public:
   binder(const plan& p, const workflow_request& r, const sealer& seal, const limits& lim,
@@ -30,6 +48,10 @@ public:
     for (std::size_t t = 0; t < p_.tasks.size(); ++t)
       if (!p_.tasks[t].inputs.empty() || !p_.tasks[t].variables.empty())
         check_task(t);
+    const input_levels levels{nullptr, &r_.workflow_input, &r_.global_input};
+    for (const auto& [name, e] : p_.doc.outputs)
+      check_rule(e, levels, "the template needs the input ", " for its output " + in_quotes(name),
+                 no_task);
     return {std::move(inputs), std::move(uses_)};
   }
 
@@ -121,8 +143,46 @@ private:
           && !variable.reads_outputs)
         check_value(spec, v, variable, levels);
     }
+    for_each_rule(spec, place{}, [&](const expression& e, const place&) {
+      check_rule(e, levels, "task " + in_quotes(spec.ref) + " needs the input ",
+                 " for its condition", spec.ref);
+    });
     if (names_secrets_ || p_.names_secrets)
       add_secret_uses(p_, static_cast<std::uint32_t>(t), levels, uses_, out_);
+  }
+
+  /// The inputs of a condition, or of an output of the workflow.
+  void check_rule(const expression& e, const input_levels& levels, const std::string& who,
+                  const std::string& what_for, const std::string& ref) {
+    const auto ask = [&](const std::string& name, const std::string& way) {
+      const auto hit = levels.find(name);
+      oddities odd;
+      if (hit.value)
+        look_for(odd, *hit.value);
+      if (odd.secrets)
+        with_place(hit.where, ref, name, [&](const place& at) {
+          out_.fail(fault::bad_reference, at,
+                    "the input " + in_quotes(name) + " refers to a stored secret, which cannot be "
+                      + "read" + what_for,
+                    std::string{whole_secret_hint});
+        });
+      if (hit.value)
+        return;
+      with_place(ref.empty() ? level::workflow : level::task, ref, name, [&](const place& at) {
+        out_.fail(fault::missing_input, at,
+                  who + in_quotes(name) + what_for + way + ", and the request has none",
+                  "give it as workflow.vars.workflow.input." + name);
+      });
+    };
+    for (const auto& name : input_names(e)) {
+      const auto global = find_global(p_.doc, name);
+      if (!global || levels.find(name).value) {
+        ask(name, "");
+        continue;
+      }
+      for (const auto& behind : input_names(p_.doc.global[*global].second))
+        ask(behind, " by way of the global " + in_quotes(name));
+    }
   }
 
   bool all_there(const task_spec& spec, std::size_t v, const plan_variable& variable,
@@ -186,10 +246,8 @@ private:
     if (e.what == expression::kind::ref
         && p_.doc.global[*variable.global].second.what == expression::kind::literal)
       return; // checked with the template
-    const input_scope scope{p_, levels, nullptr, lim_.inputs_bytes};
-    const auto lookup
-      = [&](const reference& r) { return scope.value(std::get_if<input_ref>(&r)->name, variable); };
-    auto value = evaluate(e, lookup, lim_.inputs_bytes);
+    request_source from{input_scope{p_, levels, nullptr, lim_.inputs_bytes, lim_}, variable.global};
+    auto value = evaluate(e, from, lim_.inputs_bytes, lim_);
     if (value && p_.names_secrets)
       value = with_stand_ins(*std::move(value));
     if (value && (names_secret(*value) || variable.check->accepts(*value)))

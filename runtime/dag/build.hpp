@@ -7,6 +7,7 @@
 #include "runtime/dag/plan.hpp"
 #include "runtime/template/report.hpp"
 
+#include <functional>
 #include <map>
 
 namespace o3 {
@@ -44,11 +45,24 @@ void check_graph(const plan& p, const limits& lim, reporter& out);
 void check_literal(const value_check& check, const json& value, const place& at,
                    const std::string& name, const std::string& ref, reporter& out);
 
+/// The global that is the default of variable `name`.
+std::optional<std::uint32_t> find_global(const template_doc& doc, const std::string& name);
+/// The inputs that `e` names itself (sorted, unique).
+std::vector<std::string> input_names(const expression& e);
+/// Calls f(expression, place) for what a task or the template evaluates besides its input lines:
+/// conditions, outputs of the workflow. Each of their inputs falls back on the global of its own
+/// name.
+void for_each_rule(const task_spec& spec, const place& task_at,
+                   const std::function<void(const expression&, const place&)>& f);
+
 /// Calls f(reference, place) for each reference in `e`, which stands at `at`.
 template <class F>
 void walk_references(const expression& e, const place& at, const F& f) {
   if (e.what == expression::kind::ref)
     f(e.ref, at);
+  if (e.what == expression::kind::script)
+    for (const auto& r : e.script->reads)
+      f(r, at);
   for (std::size_t i = 0; i < e.parts.size(); ++i) {
     if (e.what == expression::kind::list)
       walk_references(e.parts[i], place{at, i}, f);

@@ -31,6 +31,31 @@ public:
     std::set<std::string_view> seen;
     for (std::size_t d = 0; d < spec.depends_on.size(); ++d)
       check_depends(spec, d, place{depends_at, d}, seen);
+    for_each_rule(spec, at, [&](const expression& e, const place& rule_at) {
+      walk_references(e, rule_at, [&](const reference& r, const place& where) {
+        check_reference(&spec, r, where);
+      });
+    });
+    const place outputs_at{at, "outputs"};
+    if (const auto& cls = p_.tasks[t].cls; cls && !cls->open_outputs)
+      for (const auto& declared : spec.outputs)
+        if (!cls->output(declared.name))
+          unknown_output(task(spec) + " declares the output " + in_quotes(declared.name)
+                           + ", which its class " + in_quotes(cls->name) + " does not have",
+                         declared.name, *cls, place{outputs_at, declared.name});
+  }
+
+  /// What the template itself says about outputs.
+  void check_outputs() {
+    const place outputs_at{"/outputs"};
+    for (const auto& [name, e] : p_.doc.outputs) {
+      const place at{outputs_at, name};
+      walk_references(
+        e, at, [&](const reference& r, const place& where) { check_reference(nullptr, r, where); });
+      walk_secrets(e, at, false, [&](const std::string& secret, const place& where, bool) {
+        out_.fail(fault::bad_reference, where, misplaced(secret), std::string{misplaced_hint});
+      });
+    }
   }
 
 private:
@@ -87,10 +112,8 @@ private:
           "the secret " + in_quotes(name) + " of " + task(spec) + " is written into the template",
           "a secret written into a template is readable by everyone who can read templates");
     }
-    walk_references(e, at, [&](const reference& r, const place& where) {
-      if (const auto* out = std::get_if<output_ref>(&r))
-        check_output(spec, *out, where);
-    });
+    walk_references(
+      e, at, [&](const reference& r, const place& where) { check_reference(&spec, r, where); });
     walk_secrets(
       e, at, prepared.secret, [&](const std::string& secret, const place& where, bool fits) {
         if (!fits)
@@ -101,29 +124,47 @@ private:
       });
   }
 
-  void check_output(const task_spec& spec, const output_ref& ref, const place& at) {
-    const auto text = [&] { return "'" + to_string(reference{ref}) + "' in " + task(spec); };
-    if (ref.task == spec.ref) {
-      out_.fail(fault::self_reference, at, text() + " reads the task's own output",
+  /// `reader` is null for what belongs to the template itself.
+  void check_reference(const task_spec* reader, const reference& r, const place& at) {
+    if (std::holds_alternative<item_ref>(r)) {
+      out_.fail(fault::bad_expression, at, "there is no '" + to_string(r) + "' outside of a loop",
+                "a task with 'for_each' has one");
+      return;
+    }
+    const auto* out = std::get_if<output_ref>(&r);
+    const auto* state = std::get_if<state_ref>(&r);
+    if (!out && !state)
+      return;
+    const auto& name = out ? out->task : state->task;
+    const auto text
+      = [&] { return "'" + to_string(r) + "' in " + (reader ? task(*reader) : "'outputs'"); };
+    if (reader && name == reader->ref) {
+      out_.fail(fault::self_reference, at,
+                text() + " reads the task's own " + (out ? "output" : "state"),
                 "a task can read the outputs of other tasks only");
       return;
     }
-    const auto producer = p_.index.find(ref.task);
+    const auto producer = p_.index.find(name);
     if (producer == p_.index.end()) {
       out_.fail(fault::unknown_task, at, text() + " names no task of this template",
-                out_.nearest(ref.task, refs_));
+                out_.nearest(name, refs_));
       return;
     }
     const auto& cls = p_.tasks[producer->second].cls;
-    if (!cls || cls->open_outputs || cls->output(ref.path.front().key))
+    if (!out || !cls || cls->open_outputs || out->path.empty()
+        || cls->output(out->path.front().key))
       return;
+    unknown_output(text() + ": class " + in_quotes(cls->name) + " of task " + in_quotes(name)
+                     + " has no output " + in_quotes(out->path.front().key),
+                   out->path.front().key, *cls, at);
+  }
+
+  void unknown_output(std::string message, const std::string& name, const task_class& cls,
+                      const place& at) {
     std::vector<std::string> known;
-    for (const auto& field : cls->outputs)
+    for (const auto& field : cls.outputs)
       known.push_back(field.name);
-    out_.fail(fault::unknown_output, at,
-              text() + ": class " + in_quotes(cls->name) + " of task " + in_quotes(ref.task)
-                + " has no output " + in_quotes(ref.path.front().key),
-              out_.nearest(ref.path.front().key, known));
+    out_.fail(fault::unknown_output, at, std::move(message), out_.nearest(name, known));
   }
 
   void check_depends(const task_spec& spec, std::size_t d, const place& at,
@@ -166,16 +207,20 @@ std::string line_of(const plan& p, std::uint32_t consumer, std::uint32_t produce
   const place at{tasks_at, consumer};
   const place input_at{at, "input"};
   std::string line;
+  const auto note = [&](const reference& r, const place& where) {
+    const auto* out = std::get_if<output_ref>(&r);
+    const auto* state = std::get_if<state_ref>(&r);
+    if (line.empty() && ((out && out->task == wanted) || (state && state->task == wanted)))
+      line = where.pointer();
+  };
   for (const auto& [name, e] : spec.input)
-    walk_references(e, place{input_at, name}, [&](const reference& r, const place& where) {
-      const auto* out = std::get_if<output_ref>(&r);
-      if (line.empty() && out && out->task == wanted)
-        line = where.pointer();
-    });
+    walk_references(e, place{input_at, name}, note);
   const place depends_at{at, "depends_on"};
   for (std::size_t d = 0; d < spec.depends_on.size() && line.empty(); ++d)
     if (spec.depends_on[d] == wanted)
       line = place{depends_at, d}.pointer();
+  for_each_rule(spec, at,
+                [&](const expression& e, const place& where) { walk_references(e, where, note); });
   return line;
 }
 
@@ -210,6 +255,7 @@ void check_tasks(const plan& p, const class_table& table, reporter& out) {
   task_checker checker{p, table, out};
   for (std::uint32_t t = 0; t < p.tasks.size(); ++t)
     checker.check(t);
+  checker.check_outputs();
 }
 
 void check_globals(const plan& p, reporter& out) {
@@ -233,12 +279,21 @@ void check_globals(const plan& p, reporter& out) {
                       p.doc.tasks[t].ref, out);
     }
   }
+  const auto use = [&](const expression& e, const place&) {
+    for (const auto& input : input_names(e))
+      if (const auto global = find_global(p.doc, input))
+        used[*global] = true;
+  };
+  for (const auto& spec : p.doc.tasks)
+    for_each_rule(spec, place{}, use);
+  for (const auto& line : p.doc.outputs)
+    use(line.second, place{});
   for (std::size_t g = 0; g < p.doc.global.size(); ++g) {
     const auto& name = p.doc.global[g].first;
     const auto& value = p.doc.global[g].second;
     const place at{global_at, name};
     walk_references(value, at, [&](const reference& r, const place& where) {
-      if (std::holds_alternative<output_ref>(r))
+      if (!std::holds_alternative<input_ref>(r))
         out.fail(
           fault::bad_reference, where,
           "the global " + in_quotes(name) + " reads an output by '" + to_string(r) + "'",

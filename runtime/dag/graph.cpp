@@ -133,10 +133,28 @@ void draw_edges(plan& p) {
           task.reads.push_back(*producer);
       });
     sort_unique(task.reads);
-    for (const auto& ref : spec.depends_on)
+    const auto come_after = [&](const std::string& ref) {
       if (const auto earlier = other(ref);
           earlier && !std::binary_search(task.reads.begin(), task.reads.end(), *earlier))
         task.after.push_back(*earlier);
+    };
+    for (const auto& ref : spec.depends_on)
+      come_after(ref);
+    // How a task ended can be read once it has ended, well or badly; a rule takes its outputs so
+    // too.
+    for (const auto& line : spec.input)
+      for_each_reference(line.second, [&](const reference& r) {
+        if (const auto* state = std::get_if<state_ref>(&r))
+          come_after(state->task);
+      });
+    for_each_rule(spec, place{}, [&](const expression& e, const place&) {
+      for_each_reference(e, [&](const reference& r) {
+        if (const auto* state = std::get_if<state_ref>(&r))
+          come_after(state->task);
+        else if (const auto* out = std::get_if<output_ref>(&r))
+          come_after(out->task);
+      });
+    });
     sort_unique(task.after);
     p.edges += static_cast<std::uint32_t>(task.reads.size() + task.after.size());
     // Tasks are visited in order, so the lists of dependents come out sorted.

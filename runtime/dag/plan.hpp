@@ -4,6 +4,7 @@
 #pragma once
 #include "runtime/base/crypto.hpp"
 #include "runtime/template/request.hpp"
+#include "runtime/template/states.hpp"
 #include "runtime/template/template.hpp"
 
 #include <functional>
@@ -38,7 +39,7 @@ struct plan_task {
   std::vector<plan_input>
     inputs; ///< all inputs its variables use, fallbacks included (sorted, unique)
   std::vector<std::uint32_t> reads;      ///< tasks whose outputs it reads (sorted, unique)
-  std::vector<std::uint32_t> after;      ///< tasks named in depends_on and not in `reads`
+  std::vector<std::uint32_t> after;      ///< not in `reads`: named in depends_on, or by a condition
   std::vector<std::uint32_t> dependents; ///< tasks that read or follow this one (sorted)
 };
 
@@ -91,10 +92,45 @@ binding bind(const plan& p, const workflow_request& r, const sealer& seal, const
 
 /// Outputs of a producer: the attributes it created or overwrote; nullptr if it has none (skipped).
 using outputs_lookup = std::function<const json*(std::uint32_t task)>;
+/// What references can read at some moment of a workflow's life.
+struct run_facts {
+  run_facts() = default;
+  template <class F>
+  requires std::is_constructible_v<outputs_lookup, F> run_facts(F&& known)
+      : outputs(std::forward<F>(known)) {} // NOLINT: outputs are all most need
+
+  outputs_lookup outputs;
+  std::function<task_state(std::uint32_t task)> state;
+  const json* item = nullptr;  ///< of a loop; may hold sealed values
+  const json* index = nullptr; ///< its position from 0, or its key
+};
+/// An input that secrets went into, in clear.
+struct secret_input {
+  std::string name;
+  json value;
+};
 /// The inputs of task `t`, sealed values opened, stored secrets as markers (secret_ref.hpp). Fails
 /// with `output_missing` (names producer, path and the keys there were), `input_invalid` (type of a
-/// resolved value), `secret_unreadable`.
+/// resolved value), `secret_unreadable`, or an expression's `expression_failed`. `secrets`, if
+/// given, gets what became of secrets on the way: values that are to be starred like them.
 result<json> resolve_inputs(const plan& p, std::uint32_t t, const json& inputs,
-                            const outputs_lookup& outputs, const sealer& seal, const limits& lim);
+                            const run_facts& facts, const sealer& seal, const limits& lim,
+                            std::vector<secret_input>* secrets = nullptr);
+
+/// What an expression read, as people may see it: "input.size", "5"; *** for a secret.
+struct read_note {
+  std::string name, shown;
+};
+struct rule_value {
+  json value;
+  bool secret = false; ///< something secret went into it
+  std::vector<read_note> reads;
+};
+/// An expression that is no task's variable: a condition, an output of the workflow. Its inputs are
+/// those of task `t`, if given, and fall back on the global of their own name; in an expression the
+/// outputs of a task that did not succeed are null. Fails as resolve_inputs() does.
+result<rule_value> resolve_rule(const plan& p, std::optional<std::uint32_t> t, const expression& e,
+                                const json& inputs, const run_facts& facts, const sealer& seal,
+                                const limits& lim);
 
 } // namespace o3

@@ -1,4 +1,4 @@
-#include "runtime/dag/inputs.hpp"
+#include "runtime/dag/source.hpp"
 #include "runtime/template/report.hpp"
 #include "runtime/template/schema.hpp"
 #include "runtime/template/secret_ref.hpp"
@@ -6,20 +6,12 @@
 namespace o3 {
 namespace {
 
-constexpr std::size_t keys_listed_max = 20;
-
 class resolver {
 public:
-  resolver(const plan& p, std::uint32_t t, const json& inputs, const outputs_lookup& outputs,
-           const sealer& seal, const limits& lim)
-      : p_(p), spec_(p.doc.tasks[t]), task_(p.tasks[t]), t_(t), outputs_(outputs), seal_(seal),
-        left_(lim.inputs_bytes), bytes_max_(lim.inputs_bytes) {
-    levels_.workflow = part(inputs, "workflow");
-    levels_.global = part(inputs, "global");
-    if (const auto* tasks = part(inputs, "task"))
-      if (const auto at = tasks->find(spec_.ref); at != tasks->end())
-        levels_.task = &*at;
-  }
+  resolver(const plan& p, std::uint32_t t, const json& inputs, const run_facts& facts,
+           const sealer& seal, const limits& lim, std::vector<secret_input>* secrets)
+      : p_(p), spec_(p.doc.tasks[t]), task_(p.tasks[t]), t_(t), lim_(lim), left_(lim.inputs_bytes),
+        from_(p, t, inputs, facts, seal, lim), secrets_(secrets) {}
 
   result<json> run() {
     json all = json::object();
@@ -36,77 +28,23 @@ public:
       if (variable_->reads_outputs && variable_->check
           && !variable_->check->accepts(p_.names_secrets ? with_stand_ins(*value) : *value))
         return at_variable(v, wrong(*value));
+      if (secrets_ && spec_.input[v].second.what != expression::kind::literal && from_.secret())
+        secrets_->push_back({spec_.input[v].first, *value});
       all.emplace(spec_.input[v].first, std::move(*value));
     }
     return all;
   }
 
 private:
-  static const json* part(const json& inputs, const char* name) {
-    const auto at = inputs.find(name);
-    return at == inputs.end() || !at->is_object() ? nullptr : &*at;
-  }
-
   result<json> variable(const expression& e) {
     if (e.what == expression::kind::literal)
       return e.literal;
+    from_.fall_back_on(variable_->global);
+    from_.bytes_left(left_);
+    from_.forget_secrets();
     if (e.what == expression::kind::ref)
-      return reference_value(e.ref);
-    const auto lookup = [this](const reference& r) { return reference_value(r); };
-    return evaluate(e, lookup, left_);
-  }
-
-  result<json> reference_value(const reference& r) {
-    if (const auto* in = std::get_if<input_ref>(&r))
-      return input_scope{p_, levels_, &seal_, left_}.value(in->name, *variable_);
-    return output_value(*std::get_if<output_ref>(&r));
-  }
-
-  result<json> output_value(const output_ref& ref) {
-    const auto producer = p_.index.find(ref.task);
-    const json* at = producer == p_.index.end() ? nullptr : outputs_(producer->second);
-    if (!at)
-      return make_error(fault::output_missing, "task " + in_quotes(ref.task)
-                                                 + " has no outputs, so there is no "
-                                                 + in_quotes(to_string(ref.path)));
-    json clear; // what a sealed value on the way held
-    for (std::size_t i = 0; i < ref.path.size(); ++i) {
-      const auto* next = follow_step(*at, ref.path[i]);
-      if (!next)
-        return no_output(ref, i, *at);
-      at = next;
-      if (at->is_object() && sealer::is_sealed(*at)) {
-        O3_TRY(json value, seal_.unseal(*at));
-        clear = std::move(value);
-        at = &clear;
-      }
-    }
-    O3_TRY(json value, opened(*at, seal_));
-    if (holds_marker(value)) // a target must not choose which secret is sent
-      return make_error(fault::input_invalid, "the output " + in_quotes(to_string(ref.path))
-                                                + " of task " + in_quotes(ref.task)
-                                                + " holds a member '$secret', which is reserved");
-    return value;
-  }
-
-  /// Names what was there instead, but no values: they may be secret.
-  static error no_output(const output_ref& ref, std::size_t step, const json& at) {
-    const auto where = step == 0 ? std::string{"its outputs"}
-                                 : in_quotes(to_string(std::span{ref.path}.first(step)));
-    std::string had;
-    if (at.is_object()) {
-      std::vector<std::string> keys;
-      for (auto k = at.begin(); k != at.end(); ++k)
-        keys.push_back(k.key());
-      had = keys.empty() ? " has no keys" : " has the keys " + listed(keys, keys_listed_max);
-    } else if (at.is_array()) {
-      had = " is a list of " + std::to_string(at.size());
-    } else {
-      had = " is " + std::string{type_name(at)};
-    }
-    return make_error(fault::output_missing, "task " + in_quotes(ref.task) + " has no output "
-                                               + in_quotes(to_string(ref.path)) + ": " + where
-                                               + had);
+      return from_.value(e.ref);
+    return evaluate(e, from_, left_, lim_);
   }
 
   error wrong(const json& value) const {
@@ -120,7 +58,7 @@ private:
 
   error too_big() const {
     return make_error(fault::input_invalid,
-                      "all inputs together are larger than " + std::to_string(bytes_max_)
+                      "all inputs together are larger than " + std::to_string(lim_.inputs_bytes)
                         + " bytes",
                       "", "pass large data by reference, or raise limits.inputs_bytes");
   }
@@ -135,19 +73,32 @@ private:
   const task_spec& spec_;
   const plan_task& task_;
   std::uint32_t t_;
-  const outputs_lookup& outputs_;
-  const sealer& seal_;
+  const limits& lim_;
   std::size_t left_;
-  std::size_t bytes_max_;
-  input_levels levels_;
+  run_source from_;
+  std::vector<secret_input>* secrets_;
   const plan_variable* variable_ = nullptr;
 };
 
 } // namespace
 
 result<json> resolve_inputs(const plan& p, std::uint32_t t, const json& inputs,
-                            const outputs_lookup& outputs, const sealer& seal, const limits& lim) {
-  return resolver{p, t, inputs, outputs, seal, lim}.run();
+                            const run_facts& facts, const sealer& seal, const limits& lim,
+                            std::vector<secret_input>* secrets) {
+  return resolver{p, t, inputs, facts, seal, lim, secrets}.run();
+}
+
+result<rule_value> resolve_rule(const plan& p, std::optional<std::uint32_t> t, const expression& e,
+                                const json& inputs, const run_facts& facts, const sealer& seal,
+                                const limits& lim) {
+  rule_value out;
+  run_source from{p, t, inputs, facts, seal, lim};
+  from.fall_back_by_name();
+  from.absent_is_null();
+  from.keep_notes(out.reads);
+  O3_TRY(out.value, evaluate(e, from, lim.inputs_bytes, lim));
+  out.secret = from.secret();
+  return out;
 }
 
 } // namespace o3

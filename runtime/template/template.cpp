@@ -8,8 +8,9 @@ namespace {
 
 constexpr std::array<std::string_view, 6> template_keys{"name",           "ref_name", "description",
                                                         "schema_version", "workflow", "tasks"};
-constexpr std::array<std::string_view, 2> template_keys_2{"failure_grace_s", "cancel_deadline_s"};
-constexpr std::array<std::string_view, 3> template_keys_later{"finally", "on_failure", "outputs"};
+constexpr std::array<std::string_view, 3> template_keys_2{"failure_grace_s", "cancel_deadline_s",
+                                                          "outputs"};
+constexpr std::array<std::string_view, 2> template_keys_later{"finally", "on_failure"};
 constexpr std::array<std::string_view, 1> workflow_keys{"input"};
 constexpr std::array<std::string_view, 1> input_keys{"global"};
 constexpr int schema_newest = 2;
@@ -46,7 +47,7 @@ void read_globals(object_reader& in, template_doc& doc, reporter& out) {
   object_reader in_input{*input, input_at, "'workflow.input' of the template", out};
   in_input.refuse_others(input_keys);
   if (const auto* global = in_input.object("global"))
-    doc.global = read_inputs(*global, global_at, out);
+    doc.global = read_inputs(*global, global_at, doc.schema_version, out);
 }
 
 void read_tasks(object_reader& in, template_doc& doc, const limits& lim, reporter& out) {
@@ -104,6 +105,9 @@ template_doc parse_template(const json& source, const limits& lim, findings& fou
   if (doc.schema_version >= 2) {
     doc.failure_grace = in.seconds("failure_grace_s").value_or(doc.failure_grace);
     doc.cancel_deadline = in.seconds("cancel_deadline_s").value_or(doc.cancel_deadline);
+    const place outputs_at{"/outputs"};
+    if (const auto* outputs = in.object("outputs"))
+      doc.outputs = read_inputs(*outputs, outputs_at, doc.schema_version, out);
   }
   read_globals(in, doc, out);
   read_tasks(in, doc, lim, out);

@@ -127,6 +127,7 @@ struct folder {
     s.ended_at = std::max(at, s.started_at.value_or(at));
     s.code = r.code;
     s.message = r.message;
+    s.outputs = r.outputs;
   }
   void operator()(const checkpoint& r) const {
     from_checkpoint(s, r.body);

@@ -134,6 +134,8 @@ json to_checkpoint(const state& s) {
     j["cancel_forced"] = true;
   put(j, "cancel_by", s.cancel_by);
   put(j, "cancel_why", s.cancel_reason);
+  if (!s.outputs.is_null())
+    j["outputs"] = s.outputs;
   auto& tasks = j["tasks"] = json::array();
   for (const auto& t : s.tasks)
     tasks.push_back(task_to_json(t));
@@ -172,6 +174,7 @@ void from_checkpoint(state& s, const json& j) {
   s.cancel_forced = j.value("cancel_forced", false);
   take(j, "cancel_by", s.cancel_by);
   take(j, "cancel_why", s.cancel_reason);
+  s.outputs = j.value("outputs", json{});
   s.tasks.clear();
   for (const auto& t : j.at("tasks"))
     s.tasks.push_back(task_from_json(t));

@@ -61,6 +61,7 @@ void decider::on(const call_said& e) {
   if (e.task >= s_.tasks.size() || !s_.tasks[e.task].calling
       || s_.tasks[e.task].attempt != e.attempt)
     return;
+  learn_secrets(e.task);
   for (const auto& l : e.log)
     log(e.task, e.attempt, l.level, masked(l.text));
 }
@@ -69,6 +70,7 @@ void decider::on(const call_ended& e) {
   if (e.task >= s_.tasks.size() || !s_.tasks[e.task].calling
       || s_.tasks[e.task].attempt != e.attempt)
     return;
+  learn_secrets(e.task);
   for (const auto& l : e.log)
     log(e.task, e.attempt, l.level, masked(l.text));
   auto end = e.end;
@@ -187,7 +189,7 @@ void decider::settle() {
   else if (s_.failing())
     end_workflow(workflow_state::failed, s_.code, std::string{s_.message});
   else if (s_.ready.empty() && s_.ended_count == s_.tasks.size())
-    end_workflow(workflow_state::successful, fault::none, "");
+    end_successfully();
 }
 
 void decider::end_workflow(workflow_state end, fault code, const std::string& message) {
@@ -246,6 +248,11 @@ std::optional<wall_time> decider::retry_due(std::uint32_t t, std::uint32_t attem
 
 void decider::end_attempt(std::uint32_t t, std::uint32_t new_attempt, const task_end& end,
                           json set) {
+  if (end.state == task_state::successful)
+    if (auto bad = misfit(t, set)) {
+      end_attempt(t, new_attempt, *bad, std::move(set));
+      return;
+    }
   auto attempt = new_attempt != 0 ? new_attempt : s_.tasks[t].attempt;
   if (is_outside(t))
     effects_.push_back(drop_talks{t, attempt});

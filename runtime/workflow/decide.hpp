@@ -139,6 +139,8 @@ std::vector<effect> open_effects(const state& s);
 void open_talks(const state& s, std::uint32_t t, std::vector<effect>& out);
 /// A task's attributes with their secrets in clear; {} if it has none.
 json opened(const json& attributes, const sealer& seal);
+/// What references in the template can read now. `s` must outlive it.
+run_facts facts_of(const state& s);
 /// What of `s` is sealed, ready to be starred in text. Stored secrets are not among it.
 secrets::masker known_secrets(const state& s, const sealer& seal);
 /// What a worker needs to run attempt `t`: resolved inputs (secrets in clear), attributes.

@@ -254,6 +254,7 @@ bool decider::take_set(std::uint32_t t, json set) {
 void decider::on(const talked& e) {
   if (e.task >= s_.tasks.size() || s_.tasks[e.task].attempt != e.attempt)
     return;
+  learn_secrets(e.task);
   for (const auto& l : e.what.log)
     log(e.task, e.attempt, l.level, masked(l.text));
   if (!e.what.trouble.empty())

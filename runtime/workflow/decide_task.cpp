@@ -8,27 +8,21 @@ namespace {
 // How long a task whose class is not installed waits before it looks again.
 constexpr millis class_recheck{30'000};
 
-outputs_lookup outputs_of(const state& s) {
-  return [&s](std::uint32_t t) -> const json* {
-    static const json none = json::object();
-    if (s.tasks[t].state != task_state::successful)
-      return nullptr;
-    return s.tasks[t].attributes.is_null() ? &none : &s.tasks[t].attributes;
-  };
-}
-
 } // namespace
 
 std::uint64_t decider::next_random() {
   return mix64(c_.seed + 0x9E3779B97F4A7C15ULL * ++steps_);
 }
 
-result<json> decider::inputs_of(std::uint32_t t) const {
-  return resolve_inputs(*s_.graph, t, s_.inputs, outputs_of(s_), c_.seal, c_.lim);
+result<json> decider::inputs_of(std::uint32_t t) {
+  std::vector<secret_input> secrets;
+  auto inputs = resolve_inputs(*s_.graph, t, s_.inputs, facts_of(s_), c_.seal, c_.lim, &secrets);
+  learn(t, std::move(secrets));
+  return inputs;
 }
 
 result<json> worker_inputs(const state& s, std::uint32_t t, const sealer& seal, const limits& lim) {
-  return resolve_inputs(*s.graph, t, s.inputs, outputs_of(s), seal, lim);
+  return resolve_inputs(*s.graph, t, s.inputs, facts_of(s), seal, lim);
 }
 
 std::optional<std::uint32_t> decider::missing_producer(std::uint32_t t) const {
@@ -69,6 +63,7 @@ secrets::masker known_secrets(const state& s, const sealer& seal) {
   gather_secrets(s.inputs, seal, known);
   for (const auto& t : s.tasks)
     gather_secrets(t.attributes, seal, known);
+  gather_secrets(s.outputs, seal, known);
   return known;
 }
 
@@ -77,6 +72,8 @@ secrets::masker known_secrets(const state& s, const sealer& seal) {
 std::string decider::masked(std::string text) {
   if (!secrets_)
     secrets_ = known_secrets(s_, c_.seal);
+  for (; masked_inputs_ < secret_inputs_.size(); ++masked_inputs_)
+    secrets_->add_all(secret_inputs_[masked_inputs_].second.value);
   return secrets_->masked(std::move(text));
 }
 
@@ -92,6 +89,8 @@ void decider::start(std::uint32_t t) {
     log(t, 0, log_level::info, "task skipped " + s_.tasks[t].message);
     return;
   }
+  if (skip_by_condition(t))
+    return;
   const auto* code = c_.code(cls(t).name);
   if (code == nullptr) {
     ++steps_;
@@ -287,13 +286,14 @@ decider::attempt_result decider::step(std::uint32_t t, task_verb verb, const tas
 }
 
 // Size limits and sealing of what a step set. On success `set` may go into a record.
-std::optional<task_end> decider::check_set(std::uint32_t t, json& set) const {
+std::optional<task_end> decider::check_set(std::uint32_t t, json& set) {
   if (set.is_null() || (set.is_object() && set.empty()))
     return std::nullopt;
   if (!set.is_object())
     return task_end{task_state::exception, fault::task_exception,
                     "the class returned attributes that are no object"};
   std::size_t total = 0;
+  learn_secrets(t);
   for (auto& [name, value] : set.items()) {
     auto size = canonical(value).size();
     total += size;
@@ -303,7 +303,9 @@ std::optional<task_end> decider::check_set(std::uint32_t t, json& set) const {
                         + " bytes, the limit is " + std::to_string(c_.lim.attribute_bytes)
                         + " (limits.attribute_bytes)"};
     const auto* field = cls(t).output(name);
-    if (((field != nullptr && field->secret) || is_secret_name(name)) && !sealer::is_sealed(value))
+    if (((field != nullptr && field->secret) || is_secret_name(name)
+         || came_as_secret(t, name, value))
+        && !sealer::is_sealed(value))
       value = c_.seal.seal(value);
   }
   std::size_t had_bytes = 0;

@@ -98,6 +98,7 @@ struct writer {
   void operator()(const ended& r) const {
     out.field("s", static_cast<unsigned>(r.state));
     bad_end(r.code, r.message);
+    object("out", r.outputs);
   }
   void operator()(const checkpoint& r) const { out.field("body", r.body); }
   void operator()(const quarantined& r) const { out.field("msg", std::string_view{r.message}); }
@@ -204,7 +205,8 @@ struct reader {
       return canceled{text("by"), text("why"), from_ms(j.at("until").get<std::int64_t>()),
                       flag("force")};
     case 11:
-      return ended{static_cast<workflow_state>(j.at("s").get<unsigned>()), code(), text("msg")};
+      return ended{static_cast<workflow_state>(j.at("s").get<unsigned>()), code(), text("msg"),
+                   object("out")};
     case 12:
       return checkpoint{j.at("body")};
     case 13:

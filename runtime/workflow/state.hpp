@@ -64,6 +64,7 @@ struct state {
   bool cancel_forced = false;
   std::string cancel_by, cancel_reason;
   std::vector<task_instance> tasks;
+  json outputs; ///< null, or an object: those the template declares; secrets sealed
 
   // -- derived
   std::vector<std::uint32_t>

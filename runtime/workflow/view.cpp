@@ -92,7 +92,11 @@ void write_workflow(json_writer& out, const state& s) {
   time_or_null(out, "started_at", s.started_at);
   time_or_null(out, "ended_at", s.ended_at);
   write_causes(out, why(s));
-  out.key("outputs").begin_object();
+  // What the template declares stands for the workflow; without that, what its tasks gave does.
+  const bool declared = !s.graph->doc.outputs.empty();
+  if (declared)
+    out.field("outputs", s.outputs.is_null() ? json::object() : redacted(s.outputs));
+  out.key(declared ? "task_outputs" : "outputs").begin_object();
   for (std::size_t t = 0; t < s.tasks.size(); ++t)
     if (s.tasks[t].state == task_state::successful && !s.tasks[t].attributes.is_null()) {
       out.key(s.graph->doc.tasks[t].ref);
@@ -198,6 +202,9 @@ public_event to_event(const record& r, const id& workflow, wall_time at, const p
         if constexpr (requires { x.set; })
           if (auto visible = shown(x.set); !visible.empty())
             w.field("outputs", visible);
+        if constexpr (requires { x.outputs; })
+          if (!x.outputs.is_null())
+            w.field("outputs", redacted(x.outputs));
         if constexpr (requires { x.value; })
           w.field("name", std::string_view{x.name}).field("value", redacted(x.value));
         if constexpr (requires { x.change; }) {

@@ -12,5 +12,7 @@ installed_class worker_noop_class();
 installed_class fail_class();
 /// Waits `for` a number of seconds or `until` a time.
 installed_class timer_class();
+/// Its outputs are its inputs.
+installed_class values_class();
 
 } // namespace o3::tasks

@@ -1,0 +1,161 @@
+#include "runtime/dag/source.hpp"
+
+#include "runtime/base/text.hpp"
+#include "runtime/dag/build.hpp"
+#include "runtime/template/secret_ref.hpp"
+
+namespace o3 {
+namespace {
+
+constexpr std::size_t keys_listed_max = 20;
+constexpr std::size_t noted_bytes_max = 80;
+
+const json* part(const json& inputs, const char* name) {
+  const auto at = inputs.find(name);
+  return at == inputs.end() || !at->is_object() ? nullptr : &*at;
+}
+
+/// Names what was there instead, but no values: they may be secret.
+error no_output(const output_ref& ref, std::size_t step, const json& at) {
+  const auto where = step == 0 ? std::string{"its outputs"}
+                               : in_quotes(to_string(std::span{ref.path}.first(step)));
+  std::string had;
+  if (at.is_object()) {
+    std::vector<std::string> keys;
+    for (auto k = at.begin(); k != at.end(); ++k)
+      keys.push_back(k.key());
+    had = keys.empty() ? " has no keys" : " has the keys " + listed(keys, keys_listed_max);
+  } else if (at.is_array()) {
+    had = " is a list of " + std::to_string(at.size());
+  } else {
+    had = " is " + std::string{type_name(at)};
+  }
+  return make_error(fault::output_missing, "task " + in_quotes(ref.task) + " has no output "
+                                             + in_quotes(to_string(ref.path)) + ": " + where + had);
+}
+
+error no_outputs(const output_ref& ref) {
+  return make_error(
+    fault::output_missing,
+    "task " + in_quotes(ref.task) + " has no outputs"
+      + (ref.path.empty() ? std::string{} : ", so there is no " + in_quotes(to_string(ref.path))));
+}
+
+/// As an expression writes it.
+std::string noted_name(const reference& r) {
+  if (const auto* in = std::get_if<input_ref>(&r))
+    return "input." + in->name;
+  if (const auto* out = std::get_if<output_ref>(&r))
+    return out->task + ".output" + (out->path.empty() ? "" : "." + to_string(out->path));
+  return to_string(r);
+}
+
+} // namespace
+
+run_source::run_source(const plan& p, std::optional<std::uint32_t> task, const json& inputs,
+                       const run_facts& facts, const sealer& seal, const limits& lim)
+    : p_(p), facts_(facts), seal_(seal), lim_(lim), bytes_max_(lim.inputs_bytes) {
+  levels_.workflow = part(inputs, "workflow");
+  levels_.global = part(inputs, "global");
+  const auto* tasks = task ? part(inputs, "task") : nullptr;
+  if (tasks)
+    if (const auto at = tasks->find(p.doc.tasks[*task].ref); at != tasks->end())
+      levels_.task = &*at;
+}
+
+result<json> run_source::value(const reference& r) {
+  O3_TRY(auto v, find(r));
+  secret_ = secret_ || v.secret;
+  return std::move(v.data);
+}
+
+result<script::value> run_source::read(const reference& r) {
+  const auto* out = std::get_if<output_ref>(&r);
+  O3_TRY(auto v, out ? outputs_read(*out) : find(r));
+  if (holds_marker(v.data))
+    return make_error(fault::bad_reference,
+                      noted_name(r) + " refers to a stored secret, which expressions cannot read",
+                      "", std::string{whole_secret_hint});
+  secret_ = secret_ || v.secret;
+  note(r, v);
+  return v;
+}
+
+void run_source::note(const reference& r, const script::value& v) {
+  if (notes_)
+    notes_->push_back(
+      {noted_name(r), v.secret ? "***" : printable(canonical(v.data), noted_bytes_max)});
+}
+
+result<script::value> run_source::find(const reference& r) {
+  if (const auto* in = std::get_if<input_ref>(&r))
+    return input(in->name);
+  if (const auto* out = std::get_if<output_ref>(&r))
+    return output(*out);
+  if (const auto* state = std::get_if<state_ref>(&r)) {
+    const auto task = p_.index.find(state->task);
+    if (task == p_.index.end() || !facts_.state)
+      return make_error(fault::bad_reference, "nothing is known of task " + in_quotes(state->task));
+    return script::value{std::string{to_string(facts_.state(task->second))}};
+  }
+  const auto* value = std::get<item_ref>(r).index ? facts_.index : facts_.item;
+  if (!value)
+    return make_error(fault::bad_expression,
+                      "there is no '" + to_string(r) + "' outside of a loop");
+  O3_TRY(auto clear, opened(*value, seal_));
+  return script::value{std::move(clear), holds_sealed(*value)};
+}
+
+result<script::value> run_source::input(const std::string& name) {
+  return input_scope{p_, levels_, &seal_, bytes_max_, lim_}.value(
+    name, by_name_ ? find_global(p_.doc, name) : global_);
+}
+
+/// What an expression reads of a task that has none, or not this one, is not there.
+result<script::value> run_source::outputs_read(const output_ref& ref) {
+  const auto producer = p_.index.find(ref.task);
+  const auto* all = producer == p_.index.end() ? nullptr : facts_.outputs(producer->second);
+  if (!all && !absent_is_null_)
+    return no_outputs(ref);
+  if (!all || (!ref.path.empty() && !follow(*all, ref.path)))
+    return script::value{json{}, false, !ref.path.empty()};
+  return output(ref);
+}
+
+result<script::value> run_source::output(const output_ref& ref) {
+  const auto producer = p_.index.find(ref.task);
+  const json* at = producer == p_.index.end() ? nullptr : facts_.outputs(producer->second);
+  if (!at)
+    return no_outputs(ref);
+  json clear; // what a sealed value on the way held
+  bool secret = false;
+  for (std::size_t i = 0; i < ref.path.size(); ++i) {
+    const auto* next = follow_step(*at, ref.path[i]);
+    if (!next)
+      return no_output(ref, i, *at);
+    at = next;
+    if (at->is_object() && sealer::is_sealed(*at)) {
+      O3_TRY(json value, seal_.unseal(*at));
+      clear = std::move(value);
+      at = &clear;
+      secret = true;
+    }
+  }
+  if (ref.path.empty()) { // what a class keeps for itself is nobody's output
+    for (auto a = at->begin(); a != at->end(); ++a)
+      if (!a.key().starts_with('_'))
+        clear[a.key()] = a.value();
+    if (clear.is_null())
+      clear = json::object();
+    at = &clear;
+  }
+  secret = secret || holds_sealed(*at);
+  O3_TRY(json value, opened(*at, seal_));
+  if (holds_marker(value)) // a target must not choose which secret is sent
+    return make_error(fault::input_invalid, "the output " + in_quotes(to_string(ref.path))
+                                              + " of task " + in_quotes(ref.task)
+                                              + " holds a member '$secret', which is reserved");
+  return script::value{std::move(value), secret};
+}
+
+} // namespace o3
