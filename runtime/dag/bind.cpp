@@ -48,10 +48,7 @@ public:
     for (std::size_t t = 0; t < p_.tasks.size(); ++t)
       if (!p_.tasks[t].inputs.empty() || !p_.tasks[t].variables.empty())
         check_task(t);
-    const input_levels levels{nullptr, &r_.workflow_input, &r_.global_input};
-    for (const auto& [name, e] : p_.doc.outputs)
-      check_rule(e, levels, "the template needs the input ", " for its output " + in_quotes(name),
-                 no_task);
+    check_outputs();
     return {std::move(inputs), std::move(uses_)};
   }
 
@@ -137,78 +134,48 @@ private:
     const auto given = r_.task_input.find(spec.ref);
     const input_levels levels{given == r_.task_input.end() ? nullptr : &*given, &r_.workflow_input,
                               &r_.global_input};
+    for (std::size_t l = 0; l < spec.lines.size(); ++l) {
+      const auto user = "'" + spec.lines[l].name + "'";
+      all_there(spec, user, p_.tasks[t].lines[l], levels);
+      refuse_secrets(spec.ref, user, p_.tasks[t].lines[l].inputs, levels);
+    }
     for (std::size_t v = 0; v < spec.input.size(); ++v) {
       const auto& variable = p_.tasks[t].variables[v];
-      if (!variable.inputs.empty() && all_there(spec, v, variable, levels) && variable.check
-          && !variable.reads_outputs)
+      if (!variable.inputs.empty()
+          && all_there(spec, "its variable " + in_quotes(spec.input[v].first), variable, levels)
+          && variable.check && !variable.reads_outputs)
         check_value(spec, v, variable, levels);
     }
-    for_each_rule(spec, place{}, [&](const expression& e, const place&) {
-      check_rule(e, levels, "task " + in_quotes(spec.ref) + " needs the input ",
-                 " for its condition", spec.ref);
-    });
     if (names_secrets_ || p_.names_secrets)
       add_secret_uses(p_, static_cast<std::uint32_t>(t), levels, uses_, out_);
   }
 
-  /// The inputs of a condition, or of an output of the workflow.
-  void check_rule(const expression& e, const input_levels& levels, const std::string& who,
-                  const std::string& what_for, const std::string& ref) {
-    const auto ask = [&](const std::string& name, const std::string& way) {
-      const auto hit = levels.find(name);
-      oddities odd;
-      if (hit.value)
-        look_for(odd, *hit.value);
-      if (odd.secrets)
-        with_place(hit.where, ref, name, [&](const place& at) {
-          out_.fail(fault::bad_reference, at,
-                    "the input " + in_quotes(name) + " refers to a stored secret, which cannot be "
-                      + "read" + what_for,
-                    std::string{whole_secret_hint});
-        });
-      if (hit.value)
-        return;
-      with_place(ref.empty() ? level::workflow : level::task, ref, name, [&](const place& at) {
-        out_.fail(fault::missing_input, at,
-                  who + in_quotes(name) + what_for + way + ", and the request has none",
-                  "give it as workflow.vars.workflow.input." + name);
-      });
-    };
-    for (const auto& name : input_names(e)) {
-      const auto global = find_global(p_.doc, name);
-      if (!global || levels.find(name).value) {
-        ask(name, "");
-        continue;
-      }
-      for (const auto& behind : input_names(p_.doc.global[*global].second))
-        ask(behind, " by way of the global " + in_quotes(name));
-    }
-  }
-
-  bool all_there(const task_spec& spec, std::size_t v, const plan_variable& variable,
+  /// `user` is what needs them: "its variable 'x'".
+  bool all_there(const task_spec& spec, const std::string& user, const plan_variable& variable,
                  const input_levels& levels) {
     bool there = true;
     for (const auto& name : variable.inputs) {
       if (levels.find(name).value)
         continue;
-      if (!variable.global) {
+      const auto global = fallback_of(p_.doc, variable, name);
+      if (!global) {
         there = false;
-        missing(spec, v, name, "", levels);
+        missing(spec, user, name, "", levels);
         continue;
       }
-      const auto& line = p_.doc.global[*variable.global];
+      const auto& line = p_.doc.global[*global];
       for_each_reference(line.second, [&](const reference& r) {
         const auto* in = std::get_if<input_ref>(&r);
         if (!in || levels.find(in->name).value)
           return;
         there = false;
-        missing(spec, v, in->name, " by way of the global " + in_quotes(line.first), levels);
+        missing(spec, user, in->name, " by way of the global " + in_quotes(line.first), levels);
       });
     }
     return there;
   }
 
-  void missing(const task_spec& spec, std::size_t v, const std::string& name,
+  void missing(const task_spec& spec, const std::string& user, const std::string& name,
                const std::string& way, const input_levels& levels) {
     std::string hint;
     if (!out_.full()) {
@@ -225,11 +192,56 @@ private:
     }
     with_place(level::task, spec.ref, name, [&](const place& at) {
       out_.fail(fault::missing_input, at,
-                "task " + in_quotes(spec.ref) + " needs the input " + in_quotes(name)
-                  + " for its variable " + in_quotes(spec.input[v].first) + way
-                  + ", and the request has none",
+                "task " + in_quotes(spec.ref) + " needs the input " + in_quotes(name) + " for "
+                  + user + way + ", and the request has none",
                 std::move(hint));
     });
+  }
+
+  /// What is put in only when a request leaves cannot be read here.
+  void refuse_secrets(const std::string& ref, const std::string& user,
+                      const std::vector<std::string>& inputs, const input_levels& levels) {
+    for (const auto& name : inputs) {
+      const auto hit = levels.find(name);
+      oddities odd;
+      if (hit.value)
+        look_for(odd, *hit.value);
+      if (odd.secrets)
+        with_place(hit.where, ref, name, [&](const place& at) {
+          out_.fail(fault::bad_reference, at,
+                    "the input " + in_quotes(name) + " refers to a stored secret, which " + user
+                      + " cannot read",
+                    std::string{whole_secret_hint});
+        });
+    }
+  }
+
+  /// The inputs of what the template gives as the workflow's outputs.
+  void check_outputs() {
+    static const std::string no_task;
+    const input_levels levels{nullptr, &r_.workflow_input, &r_.global_input};
+    for (const auto& [output, e] : p_.doc.outputs) {
+      const auto user = "the output " + in_quotes(output) + " of the template";
+      refuse_secrets(no_task, user, input_names(e), levels);
+      const auto ask = [&](const std::string& name, const std::string& way) {
+        if (levels.find(name).value)
+          return;
+        with_place(level::workflow, no_task, name, [&](const place& at) {
+          out_.fail(fault::missing_input, at,
+                    user + " needs the input " + in_quotes(name) + way
+                      + ", and the request has none",
+                    "give it as workflow.vars.workflow.input." + name);
+        });
+      };
+      for (const auto& name : input_names(e)) {
+        const auto global = find_global(p_.doc, name);
+        if (!global || levels.find(name).value)
+          ask(name, "");
+        else
+          for (const auto& behind : input_names(p_.doc.global[*global].second))
+            ask(behind, " by way of the global " + in_quotes(name));
+      }
+    }
   }
 
   /// The whole value is known now: it must fit the class.

@@ -6,7 +6,6 @@
 namespace o3 {
 namespace {
 
-/// Whether it can be made only while the workflow runs.
 bool reads_outputs(const expression& e) {
   bool found = false;
   for_each_reference(
@@ -63,10 +62,9 @@ std::optional<std::uint32_t> find_global(const template_doc& doc, const std::str
   return static_cast<std::uint32_t>(at - doc.global.begin());
 }
 
-void for_each_rule(const task_spec& spec, const place& task_at,
-                   const std::function<void(const expression&, const place&)>& f) {
-  if (spec.when)
-    f(*spec.when, place{task_at, "when"});
+std::optional<std::uint32_t> fallback_of(const template_doc& doc, const plan_variable& v,
+                                         const std::string& name) {
+  return v.by_name ? find_global(doc, name) : v.global;
 }
 
 const plan_input* find_input(const std::vector<plan_input>& inputs, std::string_view name) {
@@ -105,8 +103,8 @@ void prepare(plan& p, const class_table& table) {
   for (const auto& line : p.doc.global)
     global_inputs.push_back(input_names(line.second));
   p.tasks.resize(p.doc.tasks.size());
-  // What a rule's inputs add to `inputs`: themselves, and those of the globals they fall back on.
-  const auto add_rule = [&](const expression& e, std::vector<plan_input>& inputs) {
+  // The inputs of what is no variable: themselves, and those of the globals they fall back on.
+  const auto add_line = [&](const expression& e, std::vector<plan_input>& inputs) {
     for (const auto& input : input_names(e)) {
       inputs.push_back({input, is_secret_name(input)});
       const auto global = find_global(p.doc, input);
@@ -136,13 +134,18 @@ void prepare(plan& p, const class_table& table) {
       }
       task.variables.push_back(std::move(v));
     }
-    for_each_rule(spec, place{},
-                  [&](const expression& e, const place&) { add_rule(e, task.inputs); });
+    for (const auto& line : spec.lines) {
+      auto v = prepare_variable(p.doc, line.name, line.value, unknown);
+      v.global.reset();
+      v.by_name = true;
+      add_line(line.value, task.inputs);
+      task.lines.push_back(std::move(v));
+    }
     join(task.inputs);
     p.inputs.insert(p.inputs.end(), task.inputs.begin(), task.inputs.end());
   }
   for (const auto& line : p.doc.outputs)
-    add_rule(line.second, p.inputs);
+    add_line(line.second, p.inputs);
   join(p.inputs);
   const auto note = [&p](const std::string&, const place&, bool) { p.names_secrets = true; };
   for (const auto& line : p.doc.global)

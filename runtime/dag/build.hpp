@@ -7,7 +7,6 @@
 #include "runtime/dag/plan.hpp"
 #include "runtime/template/report.hpp"
 
-#include <functional>
 #include <map>
 
 namespace o3 {
@@ -49,11 +48,9 @@ void check_literal(const value_check& check, const json& value, const place& at,
 std::optional<std::uint32_t> find_global(const template_doc& doc, const std::string& name);
 /// The inputs that `e` names itself (sorted, unique).
 std::vector<std::string> input_names(const expression& e);
-/// Calls f(expression, place) for what a task or the template evaluates besides its input lines:
-/// conditions, outputs of the workflow. Each of their inputs falls back on the global of its own
-/// name.
-void for_each_rule(const task_spec& spec, const place& task_at,
-                   const std::function<void(const expression&, const place&)>& f);
+/// What input `name` falls back on where variable `v` reads it.
+std::optional<std::uint32_t> fallback_of(const template_doc& doc, const plan_variable& v,
+                                         const std::string& name);
 
 /// Calls f(reference, place) for each reference in `e`, which stands at `at`.
 template <class F>

@@ -20,22 +20,19 @@ public:
   }
 
   void check(std::uint32_t t) {
-    const place tasks_at{"/tasks"};
-    const place at{tasks_at, t};
+    const auto pointer = p_.doc.pointer_to(t);
+    const place at{pointer};
     const place input_at{at, "input"};
     const auto& spec = p_.doc.tasks[t];
     check_class(spec, at);
     for (std::size_t v = 0; v < spec.input.size(); ++v)
       check_variable(t, v, input_at);
+    for (const auto& line : spec.lines)
+      check_line(spec, line, pointer + "/" + line.name);
     const place depends_at{at, "depends_on"};
     std::set<std::string_view> seen;
     for (std::size_t d = 0; d < spec.depends_on.size(); ++d)
       check_depends(spec, d, place{depends_at, d}, seen);
-    for_each_rule(spec, at, [&](const expression& e, const place& rule_at) {
-      walk_references(e, rule_at, [&](const reference& r, const place& where) {
-        check_reference(&spec, r, where);
-      });
-    });
     const place outputs_at{at, "outputs"};
     if (const auto& cls = p_.tasks[t].cls; cls && !cls->open_outputs)
       for (const auto& declared : spec.outputs)
@@ -45,13 +42,17 @@ public:
                          declared.name, *cls, place{outputs_at, declared.name});
   }
 
-  /// What the template itself says about outputs.
+  /// What the template gives as the workflow's own outputs.
   void check_outputs() {
     const place outputs_at{"/outputs"};
     for (const auto& [name, e] : p_.doc.outputs) {
       const place at{outputs_at, name};
-      walk_references(
-        e, at, [&](const reference& r, const place& where) { check_reference(nullptr, r, where); });
+      walk_references(e, at, [&](const reference& r, const place& where) {
+        check_reference(nullptr, r, where);
+        if (std::holds_alternative<each_ref>(r))
+          out_.fail(fault::bad_reference, where,
+                    "'" + to_string(r) + "' in 'outputs' stands in no loop", "");
+      });
       walk_secrets(e, at, false, [&](const std::string& secret, const place& where, bool) {
         out_.fail(fault::bad_reference, where, misplaced(secret), std::string{misplaced_hint});
       });
@@ -112,8 +113,13 @@ private:
           "the secret " + in_quotes(name) + " of " + task(spec) + " is written into the template",
           "a secret written into a template is readable by everyone who can read templates");
     }
-    walk_references(
-      e, at, [&](const reference& r, const place& where) { check_reference(&spec, r, where); });
+    walk_references(e, at, [&](const reference& r, const place& where) {
+      check_reference(&spec, r, where);
+      if (std::holds_alternative<each_ref>(r) && !spec.for_each)
+        out_.fail(fault::bad_reference, where,
+                  "'" + to_string(r) + "' in " + task(spec) + " stands in no loop",
+                  "give the task a \"for_each\"");
+    });
     walk_secrets(
       e, at, prepared.secret, [&](const std::string& secret, const place& where, bool fits) {
         if (!fits)
@@ -124,13 +130,23 @@ private:
       });
   }
 
-  /// `reader` is null for what belongs to the template itself.
+  void check_line(const task_spec& spec, const task_line& line, const std::string& pointer) {
+    const bool loop = spec.for_each && &line == &spec.lines[spec.for_each->line];
+    walk_references(line.value, place{pointer}, [&](const reference& r, const place& where) {
+      check_reference(&spec, r, where);
+      if (std::holds_alternative<each_ref>(r) && (loop || !spec.for_each))
+        out_.fail(fault::bad_reference, where,
+                  "'" + to_string(r) + "' in " + task(spec) + " stands in no loop",
+                  loop ? "the list itself is made before its first item" : "");
+    });
+    walk_secrets(
+      line.value, place{pointer}, false, [&](const std::string& secret, const place& where, bool) {
+        out_.fail(fault::bad_reference, where, misplaced(secret), std::string{misplaced_hint});
+      });
+  }
+
+  /// A task that is named; `reader` is null for what belongs to the template itself.
   void check_reference(const task_spec* reader, const reference& r, const place& at) {
-    if (std::holds_alternative<item_ref>(r)) {
-      out_.fail(fault::bad_expression, at, "there is no '" + to_string(r) + "' outside of a loop",
-                "a task with 'for_each' has one");
-      return;
-    }
     const auto* out = std::get_if<output_ref>(&r);
     const auto* state = std::get_if<state_ref>(&r);
     if (!out && !state)
@@ -150,13 +166,23 @@ private:
                 out_.nearest(name, refs_));
       return;
     }
-    const auto& cls = p_.tasks[producer->second].cls;
-    if (!out || !cls || cls->open_outputs || out->path.empty()
-        || cls->output(out->path.front().key))
+    const auto& from = p_.doc.tasks[producer->second];
+    if (reader && from.phase > reader->phase)
+      out_.fail(fault::bad_reference, at,
+                text() + " reads a task of '" + std::string{to_string(from.phase)}
+                  + "', which runs later",
+                "tasks read tasks of their own or of an earlier part of the template");
+    if (!out || out->path.empty())
       return;
-    unknown_output(text() + ": class " + in_quotes(cls->name) + " of task " + in_quotes(name)
-                     + " has no output " + in_quotes(out->path.front().key),
-                   out->path.front().key, *cls, at);
+    if (from.for_each) {
+      check_loop_output(*out, text(), at);
+      return;
+    }
+    const auto& cls = p_.tasks[producer->second].cls;
+    if (cls && !cls->open_outputs && !cls->output(out->path.front().key))
+      unknown_output(text() + ": class " + in_quotes(cls->name) + " of task " + in_quotes(name)
+                       + " has no output " + in_quotes(out->path.front().key),
+                     out->path.front().key, *cls, at);
   }
 
   void unknown_output(std::string message, const std::string& name, const task_class& cls,
@@ -165,6 +191,16 @@ private:
     for (const auto& field : cls.outputs)
       known.push_back(field.name);
     out_.fail(fault::unknown_output, at, std::move(message), out_.nearest(name, known));
+  }
+
+  void check_loop_output(const output_ref& ref, const std::string& text, const place& at) {
+    static const std::vector<std::string> known{"results", "states", "keys", "count", "failed"};
+    if (std::find(known.begin(), known.end(), ref.path.front().key) == known.end())
+      out_.fail(fault::unknown_output, at,
+                text + ": the loop " + in_quotes(ref.task) + " has no output "
+                  + in_quotes(ref.path.front().key),
+                "those of its items are in results[0], results[1], …; there are also states, keys, "
+                "count and failed");
   }
 
   void check_depends(const task_spec& spec, std::size_t d, const place& at,
@@ -183,6 +219,11 @@ private:
                 in_quotes(ref) + " in 'depends_on' of " + task(spec)
                   + " is no task of this template",
                 out_.nearest(ref, refs_));
+    else if (const auto phase = p_.doc.tasks[p_.index.find(ref)->second].phase; phase > spec.phase)
+      out_.fail(fault::bad_reference, at,
+                task(spec) + " depends on " + in_quotes(ref) + " of '"
+                  + std::string{to_string(phase)} + "', which runs later",
+                "remove the entry");
   }
 
   static std::string task(const task_spec& spec) { return "task " + in_quotes(spec.ref); }
@@ -203,24 +244,29 @@ private:
 std::string line_of(const plan& p, std::uint32_t consumer, std::uint32_t producer) {
   const auto& spec = p.doc.tasks[consumer];
   const auto& wanted = p.doc.tasks[producer].ref;
-  const place tasks_at{"/tasks"};
-  const place at{tasks_at, consumer};
+  const auto pointer = p.doc.pointer_to(consumer);
+  const place at{pointer};
   const place input_at{at, "input"};
   std::string line;
-  const auto note = [&](const reference& r, const place& where) {
+  const auto names = [&](const reference& r) {
     const auto* out = std::get_if<output_ref>(&r);
     const auto* state = std::get_if<state_ref>(&r);
-    if (line.empty() && ((out && out->task == wanted) || (state && state->task == wanted)))
-      line = where.pointer();
+    return (out && out->task == wanted) || (state && state->task == wanted);
   };
+  for (const auto& l : spec.lines)
+    for_each_reference(l.value, [&](const reference& r) {
+      if (line.empty() && names(r))
+        line = pointer + "/" + l.name;
+    });
   for (const auto& [name, e] : spec.input)
-    walk_references(e, place{input_at, name}, note);
+    walk_references(e, place{input_at, name}, [&](const reference& r, const place& where) {
+      if (line.empty() && names(r))
+        line = where.pointer();
+    });
   const place depends_at{at, "depends_on"};
   for (std::size_t d = 0; d < spec.depends_on.size() && line.empty(); ++d)
     if (spec.depends_on[d] == wanted)
       line = place{depends_at, d}.pointer();
-  for_each_rule(spec, at,
-                [&](const expression& e, const place& where) { walk_references(e, where, note); });
   return line;
 }
 
@@ -279,15 +325,16 @@ void check_globals(const plan& p, reporter& out) {
                       p.doc.tasks[t].ref, out);
     }
   }
-  const auto use = [&](const expression& e, const place&) {
+  const auto use = [&](const expression& e) {
     for (const auto& input : input_names(e))
       if (const auto global = find_global(p.doc, input))
         used[*global] = true;
   };
   for (const auto& spec : p.doc.tasks)
-    for_each_rule(spec, place{}, use);
+    for (const auto& line : spec.lines)
+      use(line.value);
   for (const auto& line : p.doc.outputs)
-    use(line.second, place{});
+    use(line.second);
   for (std::size_t g = 0; g < p.doc.global.size(); ++g) {
     const auto& name = p.doc.global[g].first;
     const auto& value = p.doc.global[g].second;

@@ -126,35 +126,29 @@ void draw_edges(plan& p) {
       return at == p.index.end() || at->second == i ? std::nullopt
                                                     : std::optional<std::uint32_t>{at->second};
     };
-    for (const auto& line : spec.input)
-      for_each_reference(line.second, [&](const reference& r) {
+    std::vector<std::uint32_t> ordered; // how a task ended can be read once it has, well or badly
+    const auto producers = [&](const expression& e, std::vector<std::uint32_t>& into) {
+      for_each_reference(e, [&](const reference& r) {
         const auto* out = std::get_if<output_ref>(&r);
+        const auto* state = std::get_if<state_ref>(&r);
         if (const auto producer = out ? other(out->task) : std::nullopt)
-          task.reads.push_back(*producer);
+          into.push_back(*producer);
+        if (const auto asked = state ? other(state->task) : std::nullopt)
+          ordered.push_back(*asked);
       });
+    };
+    for (const auto& line : spec.input)
+      producers(line.second, task.reads);
+    for (const auto& line : spec.lines)
+      producers(line.value, line.orders_only ? ordered : task.reads);
     sort_unique(task.reads);
-    const auto come_after = [&](const std::string& ref) {
+    for (const auto earlier : ordered)
+      if (!std::binary_search(task.reads.begin(), task.reads.end(), earlier))
+        task.after.push_back(earlier);
+    for (const auto& ref : spec.depends_on)
       if (const auto earlier = other(ref);
           earlier && !std::binary_search(task.reads.begin(), task.reads.end(), *earlier))
         task.after.push_back(*earlier);
-    };
-    for (const auto& ref : spec.depends_on)
-      come_after(ref);
-    // How a task ended can be read once it has ended, well or badly; a rule takes its outputs so
-    // too.
-    for (const auto& line : spec.input)
-      for_each_reference(line.second, [&](const reference& r) {
-        if (const auto* state = std::get_if<state_ref>(&r))
-          come_after(state->task);
-      });
-    for_each_rule(spec, place{}, [&](const expression& e, const place&) {
-      for_each_reference(e, [&](const reference& r) {
-        if (const auto* state = std::get_if<state_ref>(&r))
-          come_after(state->task);
-        else if (const auto* out = std::get_if<output_ref>(&r))
-          come_after(out->task);
-      });
-    });
     sort_unique(task.after);
     p.edges += static_cast<std::uint32_t>(task.reads.size() + task.after.size());
     // Tasks are visited in order, so the lists of dependents come out sorted.

@@ -28,18 +28,21 @@ struct plan_input {
 struct plan_variable {
   std::vector<std::string> inputs;     ///< workflow inputs its expression names (sorted, unique)
   std::optional<std::uint32_t> global; ///< position in doc.global of what it falls back on
+  bool by_name = false; ///< instead, each input falls back on the global of its own name
   std::shared_ptr<const value_check> check; ///< the class's schema; null accepts anything
   bool secret = false;                      ///< by the class or by its name
-  bool reads_outputs = false;               ///< complete only when the producers have ended
+  bool reads_outputs = false;               ///< or a loop's item: complete only when it runs
 };
 
 struct plan_task {
   std::shared_ptr<const task_class> cls;
   std::vector<plan_variable> variables;
+  std::vector<plan_variable> lines; ///< same position as in task_spec::lines
   std::vector<plan_input>
     inputs; ///< all inputs its variables use, fallbacks included (sorted, unique)
-  std::vector<std::uint32_t> reads;      ///< tasks whose outputs it reads (sorted, unique)
-  std::vector<std::uint32_t> after;      ///< not in `reads`: named in depends_on, or by a condition
+  std::vector<std::uint32_t> reads; ///< tasks whose outputs it reads (sorted, unique)
+  std::vector<std::uint32_t> after; ///< tasks named in depends_on or in lines that only order, and
+                                    ///< not in `reads`
   std::vector<std::uint32_t> dependents; ///< tasks that read or follow this one (sorted)
 };
 
@@ -92,6 +95,12 @@ binding bind(const plan& p, const workflow_request& r, const sealer& seal, const
 
 /// Outputs of a producer: the attributes it created or overwrote; nullptr if it has none (skipped).
 using outputs_lookup = std::function<const json*(std::uint32_t task)>;
+/// The item of a loop that a task runs for.
+struct loop_item {
+  const json* value = nullptr; ///< may hold sealed values
+  json key;                    ///< of a map: its key; of a list: the position
+  std::uint32_t index = 0;
+};
 /// What references can read at some moment of a workflow's life.
 struct run_facts {
   run_facts() = default;
@@ -101,9 +110,9 @@ struct run_facts {
 
   outputs_lookup outputs;
   std::function<task_state(std::uint32_t task)> state;
-  const json* item = nullptr;  ///< of a loop; may hold sealed values
-  const json* index = nullptr; ///< its position from 0, or its key
+  std::optional<loop_item> item;
 };
+
 /// An input that secrets went into, in clear.
 struct secret_input {
   std::string name;
@@ -112,7 +121,7 @@ struct secret_input {
 /// The inputs of task `t`, sealed values opened, stored secrets as markers (secret_ref.hpp). Fails
 /// with `output_missing` (names producer, path and the keys there were), `input_invalid` (type of a
 /// resolved value), `secret_unreadable`, or an expression's `expression_failed`. `secrets`, if
-/// given, gets what became of secrets on the way: values that are to be starred like them.
+/// given, gets those that secrets went into: they are to be starred like them.
 result<json> resolve_inputs(const plan& p, std::uint32_t t, const json& inputs,
                             const run_facts& facts, const sealer& seal, const limits& lim,
                             std::vector<secret_input>* secrets = nullptr);
@@ -121,16 +130,22 @@ result<json> resolve_inputs(const plan& p, std::uint32_t t, const json& inputs,
 struct read_note {
   std::string name, shown;
 };
-struct rule_value {
+struct line_value {
   json value;
   bool secret = false; ///< something secret went into it
   std::vector<read_note> reads;
 };
-/// An expression that is no task's variable: a condition, an output of the workflow. Its inputs are
-/// those of task `t`, if given, and fall back on the global of their own name; in an expression the
-/// outputs of a task that did not succeed are null. Fails as resolve_inputs() does.
-result<rule_value> resolve_rule(const plan& p, std::optional<std::uint32_t> t, const expression& e,
+/// The value of one of its lines, in the same way. What an expression reads of tasks that did not
+/// succeed is null where the line only orders. Inputs fall back on the global of their own name.
+result<line_value> resolve_line(const plan& p, std::uint32_t t, std::uint32_t line,
                                 const json& inputs, const run_facts& facts, const sealer& seal,
                                 const limits& lim);
+/// An output that the template declares for the workflow (doc.outputs[i]), in the same way.
+result<line_value> resolve_output(const plan& p, std::uint32_t i, const json& inputs,
+                                  const run_facts& facts, const sealer& seal, const limits& lim);
+/// What the inputs and lines of task `t` read besides the item of a loop, reference by reference;
+/// what cannot be read is null. For comparing one run with another.
+json resolve_reads(const plan& p, std::uint32_t t, const json& inputs, const run_facts& facts,
+                   const sealer& seal, const limits& lim);
 
 } // namespace o3

@@ -9,14 +9,15 @@ namespace {
 class resolver {
 public:
   resolver(const plan& p, std::uint32_t t, const json& inputs, const run_facts& facts,
-           const sealer& seal, const limits& lim, std::vector<secret_input>* secrets)
+           const sealer& seal, const limits& lim)
       : p_(p), spec_(p.doc.tasks[t]), task_(p.tasks[t]), t_(t), lim_(lim), left_(lim.inputs_bytes),
-        from_(p, t, inputs, facts, seal, lim), secrets_(secrets) {}
+        from_(p, t, inputs, facts, seal, lim) {}
 
-  result<json> run() {
+  result<json> run(std::vector<secret_input>* secrets) {
     json all = json::object();
     for (std::size_t v = 0; v < spec_.input.size(); ++v) {
       variable_ = &task_.variables[v];
+      from_.forget_secrets();
       auto value = variable(spec_.input[v].second);
       if (!value)
         return at_variable(v, std::move(value.error()));
@@ -28,20 +29,56 @@ public:
       if (variable_->reads_outputs && variable_->check
           && !variable_->check->accepts(p_.names_secrets ? with_stand_ins(*value) : *value))
         return at_variable(v, wrong(*value));
-      if (secrets_ && spec_.input[v].second.what != expression::kind::literal && from_.secret())
-        secrets_->push_back({spec_.input[v].first, *value});
+      if (secrets && from_.secret())
+        secrets->push_back({spec_.input[v].first, *value});
       all.emplace(spec_.input[v].first, std::move(*value));
     }
     return all;
+  }
+
+  json reads() {
+    json all = json::array();
+    const auto add = [&](const reference& r) {
+      if (std::holds_alternative<each_ref>(r))
+        return;
+      auto value = from_.value(r);
+      all.push_back(value ? *std::move(value) : json{});
+    };
+    for (std::size_t v = 0; v < spec_.input.size(); ++v) {
+      from_.fall_back_on(task_.variables[v].global);
+      for_each_reference(spec_.input[v].second, add);
+    }
+    from_.fall_back_by_name();
+    for (const auto& line : spec_.lines)
+      for_each_reference(line.value, add);
+    return all;
+  }
+
+  result<line_value> line(std::uint32_t l) {
+    line_value out;
+    variable_ = &task_.lines[l];
+    from_.fall_back_by_name();
+    from_.absent_is_null(spec_.lines[l].orders_only);
+    from_.keep_notes(out.reads);
+    auto value = variable(spec_.lines[l].value);
+    if (value) {
+      out.value = *std::move(value);
+      out.secret = from_.secret();
+      return out;
+    }
+    auto e = std::move(value.error());
+    e.pointer = p_.doc.pointer_to(t_) + "/" + spec_.lines[l].name;
+    return std::move(e).prefixed(in_quotes(spec_.lines[l].name) + " of task "
+                                 + in_quotes(spec_.ref));
   }
 
 private:
   result<json> variable(const expression& e) {
     if (e.what == expression::kind::literal)
       return e.literal;
-    from_.fall_back_on(variable_->global);
+    if (!variable_->by_name)
+      from_.fall_back_on(variable_->global);
     from_.bytes_left(left_);
-    from_.forget_secrets();
     if (e.what == expression::kind::ref)
       return from_.value(e.ref);
     return evaluate(e, from_, left_, lim_);
@@ -65,7 +102,7 @@ private:
 
   error at_variable(std::size_t v, error e) const {
     const auto& name = spec_.input[v].first;
-    e.pointer = pointer_join(pointer_join(pointer_join("/tasks", t_), "input"), name);
+    e.pointer = pointer_join(p_.doc.pointer_to(t_) + "/input", name);
     return std::move(e).prefixed("input " + in_quotes(name) + " of task " + in_quotes(spec_.ref));
   }
 
@@ -76,7 +113,6 @@ private:
   const limits& lim_;
   std::size_t left_;
   run_source from_;
-  std::vector<secret_input>* secrets_;
   const plan_variable* variable_ = nullptr;
 };
 
@@ -85,20 +121,30 @@ private:
 result<json> resolve_inputs(const plan& p, std::uint32_t t, const json& inputs,
                             const run_facts& facts, const sealer& seal, const limits& lim,
                             std::vector<secret_input>* secrets) {
-  return resolver{p, t, inputs, facts, seal, lim, secrets}.run();
+  return resolver{p, t, inputs, facts, seal, lim}.run(secrets);
 }
 
-result<rule_value> resolve_rule(const plan& p, std::optional<std::uint32_t> t, const expression& e,
+result<line_value> resolve_line(const plan& p, std::uint32_t t, std::uint32_t line,
                                 const json& inputs, const run_facts& facts, const sealer& seal,
                                 const limits& lim) {
-  rule_value out;
-  run_source from{p, t, inputs, facts, seal, lim};
+  return resolver{p, t, inputs, facts, seal, lim}.line(line);
+}
+
+result<line_value> resolve_output(const plan& p, std::uint32_t i, const json& inputs,
+                                  const run_facts& facts, const sealer& seal, const limits& lim) {
+  line_value out;
+  run_source from{p, std::nullopt, inputs, facts, seal, lim};
   from.fall_back_by_name();
-  from.absent_is_null();
+  from.absent_is_null(true);
   from.keep_notes(out.reads);
-  O3_TRY(out.value, evaluate(e, from, lim.inputs_bytes, lim));
+  O3_TRY(out.value, evaluate(p.doc.outputs[i].second, from, lim.inputs_bytes, lim));
   out.secret = from.secret();
   return out;
+}
+
+json resolve_reads(const plan& p, std::uint32_t t, const json& inputs, const run_facts& facts,
+                   const sealer& seal, const limits& lim) {
+  return resolver{p, t, inputs, facts, seal, lim}.reads();
 }
 
 } // namespace o3

@@ -15,23 +15,53 @@ const json* part(const json& inputs, const char* name) {
   return at == inputs.end() || !at->is_object() ? nullptr : &*at;
 }
 
+std::string had_text(const json& at) {
+  if (at.is_array())
+    return " is a list of " + std::to_string(at.size());
+  if (!at.is_object())
+    return " is " + std::string{type_name(at)};
+  std::vector<std::string> keys;
+  for (auto k = at.begin(); k != at.end(); ++k)
+    keys.push_back(k.key());
+  return keys.empty() ? " has no keys" : " has the keys " + listed(keys, keys_listed_max);
+}
+
 /// Names what was there instead, but no values: they may be secret.
 error no_output(const output_ref& ref, std::size_t step, const json& at) {
   const auto where = step == 0 ? std::string{"its outputs"}
                                : in_quotes(to_string(std::span{ref.path}.first(step)));
-  std::string had;
-  if (at.is_object()) {
-    std::vector<std::string> keys;
-    for (auto k = at.begin(); k != at.end(); ++k)
-      keys.push_back(k.key());
-    had = keys.empty() ? " has no keys" : " has the keys " + listed(keys, keys_listed_max);
-  } else if (at.is_array()) {
-    had = " is a list of " + std::to_string(at.size());
-  } else {
-    had = " is " + std::string{type_name(at)};
-  }
   return make_error(fault::output_missing, "task " + in_quotes(ref.task) + " has no output "
-                                             + in_quotes(to_string(ref.path)) + ": " + where + had);
+                                             + in_quotes(to_string(ref.path)) + ": " + where
+                                             + had_text(at));
+}
+
+/// Follows `path`, opening what is sealed on the way.
+template <class Missing>
+result<script::value> walk(const json& root, const std::vector<path_step>& path, const sealer& seal,
+                           const Missing& missing) {
+  const json* at = &root;
+  json clear; // what a sealed value on the way held
+  bool secret = false;
+  const auto open = [&]() -> result<done> {
+    if (at->is_object() && sealer::is_sealed(*at)) {
+      O3_TRY(json value, seal.unseal(*at));
+      clear = std::move(value);
+      at = &clear;
+      secret = true;
+    }
+    return done{};
+  };
+  O3_TRY([[maybe_unused]] const auto first, open());
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    const auto* next = follow_step(*at, path[i]);
+    if (!next)
+      return missing(i, *at);
+    at = next;
+    O3_TRY([[maybe_unused]] const auto ok, open());
+  }
+  secret = secret || holds_sealed(*at);
+  O3_TRY(json value, opened(*at, seal));
+  return script::value{std::move(value), secret};
 }
 
 error no_outputs(const output_ref& ref) {
@@ -47,6 +77,10 @@ std::string noted_name(const reference& r) {
     return "input." + in->name;
   if (const auto* out = std::get_if<output_ref>(&r))
     return out->task + ".output" + (out->path.empty() ? "" : "." + to_string(out->path));
+  if (const auto* each = std::get_if<each_ref>(&r))
+    return each->what == each_ref::part::value ? "item"
+           : each->what == each_ref::part::key ? "key"
+                                               : "index";
   return to_string(r);
 }
 
@@ -98,12 +132,22 @@ result<script::value> run_source::find(const reference& r) {
       return make_error(fault::bad_reference, "nothing is known of task " + in_quotes(state->task));
     return script::value{std::string{to_string(facts_.state(task->second))}};
   }
-  const auto* value = std::get<item_ref>(r).index ? facts_.index : facts_.item;
-  if (!value)
-    return make_error(fault::bad_expression,
-                      "there is no '" + to_string(r) + "' outside of a loop");
-  O3_TRY(auto clear, opened(*value, seal_));
-  return script::value{std::move(clear), holds_sealed(*value)};
+  return each(std::get<each_ref>(r));
+}
+
+result<script::value> run_source::each(const each_ref& ref) const {
+  if (!facts_.item || facts_.item->value == nullptr)
+    return make_error(fault::bad_reference,
+                      "'" + to_string(reference{ref}) + "' stands in no loop");
+  if (ref.what == each_ref::part::key)
+    return script::value{facts_.item->key};
+  if (ref.what == each_ref::part::index)
+    return script::value{json(facts_.item->index)};
+  return walk(*facts_.item->value, ref.path, seal_, [&](std::size_t step, const json& at) {
+    return make_error(fault::output_missing,
+                      "the item has no " + in_quotes(to_string(ref.path)) + ": "
+                        + in_quotes(to_string(std::span{ref.path}.first(step))) + had_text(at));
+  });
 }
 
 result<script::value> run_source::input(const std::string& name) {
@@ -127,35 +171,22 @@ result<script::value> run_source::output(const output_ref& ref) {
   const json* at = producer == p_.index.end() ? nullptr : facts_.outputs(producer->second);
   if (!at)
     return no_outputs(ref);
-  json clear; // what a sealed value on the way held
-  bool secret = false;
-  for (std::size_t i = 0; i < ref.path.size(); ++i) {
-    const auto* next = follow_step(*at, ref.path[i]);
-    if (!next)
-      return no_output(ref, i, *at);
-    at = next;
-    if (at->is_object() && sealer::is_sealed(*at)) {
-      O3_TRY(json value, seal_.unseal(*at));
-      clear = std::move(value);
-      at = &clear;
-      secret = true;
-    }
-  }
+  json open;
   if (ref.path.empty()) { // what a class keeps for itself is nobody's output
+    open = json::object();
     for (auto a = at->begin(); a != at->end(); ++a)
       if (!a.key().starts_with('_'))
-        clear[a.key()] = a.value();
-    if (clear.is_null())
-      clear = json::object();
-    at = &clear;
+        open[a.key()] = a.value();
+    at = &open;
   }
-  secret = secret || holds_sealed(*at);
-  O3_TRY(json value, opened(*at, seal_));
-  if (holds_marker(value)) // a target must not choose which secret is sent
+  O3_TRY(auto value, walk(*at, ref.path, seal_, [&](std::size_t step, const json& there) {
+           return no_output(ref, step, there);
+         }));
+  if (holds_marker(value.data)) // a target must not choose which secret is sent
     return make_error(fault::input_invalid, "the output " + in_quotes(to_string(ref.path))
                                               + " of task " + in_quotes(ref.task)
                                               + " holds a member '$secret', which is reserved");
-  return script::value{std::move(value), secret};
+  return value;
 }
 
 } // namespace o3

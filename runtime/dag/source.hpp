@@ -13,10 +13,13 @@ public:
              const run_facts& facts, const sealer& seal, const limits& lim);
 
   /// The global that inputs fall back on from now on; or each on that of its own name.
-  void fall_back_on(std::optional<std::uint32_t> global) { global_ = global; }
+  void fall_back_on(std::optional<std::uint32_t> global) {
+    global_ = global;
+    by_name_ = false;
+  }
   void fall_back_by_name() { by_name_ = true; }
   /// Outputs of a task that has none: an error where they are a dependency, null elsewhere.
-  void absent_is_null() { absent_is_null_ = true; }
+  void absent_is_null(bool yes) { absent_is_null_ = yes; }
   void keep_notes(std::vector<read_note>& notes) { notes_ = &notes; }
   void bytes_left(std::size_t n) { bytes_max_ = n; }
 
@@ -30,6 +33,7 @@ public:
 private:
   result<script::value> find(const reference& r);
   result<script::value> input(const std::string& name);
+  result<script::value> each(const each_ref& ref) const;
   result<script::value> output(const output_ref& ref);
   result<script::value> outputs_read(const output_ref& ref);
   void note(const reference& r, const script::value& v);

@@ -1,11 +1,19 @@
 #include "runtime/base/text.hpp"
 #include "runtime/script/chunk.hpp"
 #include "runtime/script/helpers.hpp"
+#include "runtime/script/names.hpp"
 
 #include <algorithm>
 
 namespace o3::script {
 namespace {
+
+std::optional<read::kind> loop_part(std::string_view name) {
+  for (const auto& [known, what] : loop_names)
+    if (name == known)
+      return what;
+  return std::nullopt;
+}
 
 /// What one evaluation knows; its address is the upvalue of the functions that look things up.
 class session {
@@ -79,11 +87,8 @@ private:
       push_proxy(l, &find_input, {});
     } else if (name == "tasks") {
       push_proxy(l, &find_task, {});
-    } else if (name == "item" || name == "index") {
-      const auto kind = name == "item" ? read::kind::item : read::kind::index;
-      if (!of(l).reads(kind, {}))
-        raise(l, "'" + name + "' is the name of a local, which is not declared here");
-      of(l).push(l, {kind, {}, {}});
+    } else if (const auto what = loop_part(name); what && of(l).reads(*what, {})) {
+      of(l).push(l, {*what, {}, {}});
     } else if (of(l).reads_task(name)) {
       push_task(l, name);
     } else {

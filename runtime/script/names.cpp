@@ -139,10 +139,11 @@ private:
                             "write input.NAME or input[\"NAME\"]; what is read must be known "
                             "before the workflow runs");
     }
-    if (t.text == "item" || t.text == "index") {
-      found_.insert({t.text == "item" ? read::kind::item : read::kind::index, {}, {}});
-      return std::nullopt;
-    }
+    for (const auto& [name, what] : loop_names)
+      if (t.text == name) {
+        found_.insert({what, {}, {}});
+        return std::nullopt;
+      }
     if (t.text == "tasks") {
       if (auto name = member())
         return of_task(*std::move(name), t);
@@ -150,8 +151,12 @@ private:
                             "write tasks[\"NAME\"].output.x; what is read must be known before "
                             "the workflow runs");
     }
-    if (std::binary_search(helpers.begin(), helpers.end(), t.text))
+    if (std::binary_search(helpers.begin(), helpers.end(), t.text)) {
+      if (look(1).is(".") && (look(2).text == "output" || look(2).text == "state"))
+        return bad_expression(t.line, "'" + std::string{t.text} + "' is a helper, not a task",
+                              "a task of that name is tasks[\"" + std::string{t.text} + "\"]");
       return std::nullopt;
+    }
     return of_task(std::string{t.text}, t);
   }
 

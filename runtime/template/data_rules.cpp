@@ -21,9 +21,11 @@ void read_when(object_reader& in, const place& at, std::string_view what, task_s
     return;
   }
   findings found;
-  task.when = std::make_shared<const expression>(
-    compile_script(when->get_ref<const std::string&>(), when_at.pointer(), found));
+  task_line line{"when", {}, true};
+  line.value = compile_script(when->get_ref<const std::string&>(), when_at.pointer(), found);
   out.merge(std::move(found));
+  task.when = static_cast<std::uint32_t>(task.lines.size());
+  task.lines.push_back(std::move(line));
 }
 
 void read_outputs(object_reader& in, const place& at, std::string_view what, task_spec& task,

@@ -1,6 +1,7 @@
-// `${…}` in template values. Four forms, nothing else:
+// `${…}` in template values. Five forms, nothing else:
 //   ${workflow.input.N}              an input of the request (or the template's default)
 //   ${T.output.path.to[0].x}         an output of task T; it is a dependency
+//   ${each.value.path} ${each.key}   the item of a for_each; ${each.index} its position from 0
 //   ${secret.N}                      a stored secret: a whole value, compiled to a literal marker
 //                                    (secret_ref.hpp)
 //   ${{ … }}                         an expression (runtime/script), from schema_version 2 on
@@ -37,18 +38,19 @@ struct output_ref {
   std::vector<path_step> path; ///< the first step is the output's name; empty: all of them
   bool operator==(const output_ref&) const = default;
 };
+struct each_ref {
+  enum class part : std::uint8_t { value, key, index };
+  part what = part::value;
+  std::vector<path_step> path; ///< into the value
+  bool operator==(const each_ref&) const = default;
+};
 /// How a task ended; in expressions only.
 struct state_ref {
   std::string task;
   bool operator==(const state_ref&) const = default;
 };
-/// The element of a loop, or its position or key; in expressions only.
-struct item_ref {
-  bool index = false;
-  bool operator==(const item_ref&) const = default;
-};
-using reference = std::variant<input_ref, output_ref, state_ref, item_ref>;
-/// As written: ${…}, or what an expression says.
+using reference = std::variant<input_ref, output_ref, each_ref, state_ref>;
+/// As written: ${…}, or what only an expression can say.
 std::string to_string(const reference& r);
 
 /// An expression and what it reads, in the order of `code->reads`.
@@ -73,11 +75,10 @@ expression compile(const json& value, const std::string& at, findings& found,
                    int schema_version = 2);
 /// Compiles a text that is an expression, in ${{ }} or without. Errors as compile().
 expression compile_script(std::string_view text, const std::string& at, findings& found);
-/// Calls `f` for each reference in `e`, those that its expressions read included.
-void for_each_reference(const expression& e, const std::function<void(const reference&)>& f);
-
 /// Whether `e` holds an expression anywhere.
 bool holds_script(const expression& e);
+/// Calls `f` for each reference in `e`, those that its expressions read included.
+void for_each_reference(const expression& e, const std::function<void(const reference&)>& f);
 
 /// What a reference stands for; an error ends the evaluation.
 using reference_lookup = std::function<result<json>(const reference&)>;

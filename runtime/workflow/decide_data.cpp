@@ -19,54 +19,46 @@ std::string shown(const std::vector<read_note>& reads) {
   return out;
 }
 
-} // namespace
-
-run_facts facts_of(const state& s) {
-  run_facts facts;
-  facts.outputs = [&s](std::uint32_t t) -> const json* {
-    static const json none = json::object();
-    if (s.tasks[t].state != task_state::successful)
-      return nullptr;
-    return s.tasks[t].attributes.is_null() ? &none : &s.tasks[t].attributes;
-  };
-  facts.state = [&s](std::uint32_t t) { return s.tasks[t].state; };
-  return facts;
+bool names_item(const expression& e) {
+  bool found = false;
+  for_each_reference(
+    e, [&](const reference& r) { found = found || std::holds_alternative<each_ref>(r); });
+  return found;
 }
 
-/// Asked once, before the first attempt: a retry goes on with what was decided.
+} // namespace
+
 bool decider::skip_by_condition(std::uint32_t t) {
-  if (!spec(t).when || s_.tasks[t].attempt != 0)
+  // Asked once: a retry goes on with what was decided.
+  if (!spec(t).when || (s_.has(t) && s_.at(t).tries() != 0))
     return false;
+  const auto line = *spec(t).when;
+  if (spec(t).for_each && s_.is_item(t) != names_item(spec(t).lines[line].value))
+    return false; // of a loop it is for each item if it names the item, else for the whole
   ++steps_;
   const auto answer
-    = resolve_rule(*s_.graph, t, *spec(t).when, s_.inputs, facts_of(s_), c_.seal, c_.lim);
-  if (answer && answer->value.is_boolean() && answer->value.get<bool>())
+    = resolve_line(*s_.graph, s_.spec_of(t), line, s_.inputs, facts_of(s_, t), c_.seal, c_.lim);
+  const bool answers = answer && answer->value.is_boolean();
+  if (answers && answer->value.get<bool>())
     return false;
-  if (answer && answer->value.is_boolean()) {
+  if (answers) {
     emit(task_ended{t,
                     0,
                     task_state::skipped,
                     {},
                     fault::condition_false,
                     masked("its condition was false" + shown(answer->reads))});
-    log(t, 0, log_level::info, "task skipped " + s_.tasks[t].message);
+    log(t, 0, log_level::info, "task skipped " + s_.at(t).message);
     return true;
   }
   // No retry rule would make it another one.
-  const auto why = answer
-                     ? make_error(fault::expression_failed,
-                                  "it must give true or false, not "
-                                    + std::string{type_name(answer->value)} + shown(answer->reads))
-                     : answer.error();
-  emit(task_ended{t,
-                  0,
-                  task_state::failed,
-                  {},
-                  why.code,
-                  masked("its condition cannot be used: " + why.message)});
-  log(t, 0, log_level::error, "task ended state=failed " + s_.tasks[t].message);
-  if (!spec(t).optional && !s_.failing() && !s_.canceling())
-    begin_failing(t);
+  auto why = answer ? make_error(fault::expression_failed,
+                                 "its condition must give true or false, not "
+                                   + std::string{type_name(answer->value)} + shown(answer->reads))
+                    : answer.error();
+  emit(task_ended{t, 0, task_state::failed, {}, why.code, masked(std::move(why.message))});
+  log(t, 0, log_level::error, "task ended state=failed " + s_.at(t).message);
+  after_bad_end(t, task_state::failed);
   return true;
 }
 
@@ -80,8 +72,8 @@ std::optional<task_end> decider::misfit(std::uint32_t t, const json& set) const 
                                                                   : nullptr;
     };
     const auto* value = find(set);
-    if (value == nullptr)
-      value = find(s_.tasks[t].attributes);
+    if (value == nullptr && s_.has(t))
+      value = find(s_.at(t).attributes);
     auto clear = value == nullptr ? json{} : opened(json{{"v", *value}}, c_.seal).at("v");
     if (declared.check->accepts(clear))
       continue;
@@ -105,15 +97,12 @@ std::optional<task_end> decider::misfit(std::uint32_t t, const json& set) const 
 
 void decider::end_successfully() {
   const auto& lines = s_.graph->doc.outputs;
-  if (lines.empty()) {
-    end_workflow(workflow_state::successful, fault::none, "");
-    return;
-  }
   const auto facts = facts_of(s_);
-  auto outputs = json::object();
+  json outputs;
   std::size_t bytes = 0;
-  for (const auto& [name, e] : lines) {
-    auto made = resolve_rule(*s_.graph, std::nullopt, e, s_.inputs, facts, c_.seal, c_.lim);
+  for (std::uint32_t i = 0; i < lines.size(); ++i) {
+    const auto& name = lines[i].first;
+    auto made = resolve_output(*s_.graph, i, s_.inputs, facts, c_.seal, c_.lim);
     if (!made) {
       end_workflow(workflow_state::failed, made.error().code,
                    masked("the output " + in_quotes(name)
@@ -131,8 +120,7 @@ void decider::end_successfully() {
                    + " (limits.output_bytes)");
     return;
   }
-  emit(ended{workflow_state::successful, fault::none, "", std::move(outputs)});
-  log(no_task, 0, log_level::info, "workflow ended state=successful");
+  end_workflow(workflow_state::successful, fault::none, "", std::move(outputs));
 }
 
 void decider::learn(std::uint32_t t, std::vector<secret_input> secrets) {

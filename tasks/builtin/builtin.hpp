@@ -14,5 +14,8 @@ installed_class fail_class();
 installed_class timer_class();
 /// Its outputs are its inputs.
 installed_class values_class();
+/// Runs another template, or waits for a workflow that runs.
+installed_class workflow_class();
+installed_class wait_workflow_class();
 
 } // namespace o3::tasks

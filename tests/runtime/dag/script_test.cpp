@@ -55,8 +55,8 @@ TEST_CASE("names in expressions are checked", "[dag][script]") {
     {task_with("a", "{}", R"(, "when": "no.state == 'x'")"), fault::unknown_task, "/tasks/0/when"},
     {task_with("a", "{}", R"(, "when": "a.state == 'x'")"), fault::self_reference, "/tasks/0/when"},
     {task_with("a", R"({"x": "${{ a.output }}"})"), fault::self_reference, "/tasks/0/input/x"},
-    {task_with("a", R"({"x": "${{ item }}"})"), fault::bad_expression, "/tasks/0/input/x"},
-    {task_with("a", "{}", R"(, "when": "index > 1")"), fault::bad_expression, "/tasks/0/when"},
+    {task_with("a", R"({"x": "${{ item }}"})"), fault::bad_reference, "/tasks/0/input/x"},
+    {task_with("a", "{}", R"(, "when": "index > 1")"), fault::bad_reference, "/tasks/0/when"},
     {R"({"ref_name": "n", "class": "noop", "input": {"runtime_delay": 1}},)"
        + task_with("a", R"({"x": "${{ n.output.rnd }}"})"),
      fault::unknown_output, "/tasks/1/input/x"},
@@ -76,7 +76,7 @@ TEST_CASE("names in expressions are checked", "[dag][script]") {
   }
   for (const auto& [outputs, code] : {std::pair{R"({"o": "${no.output.x}"})", fault::unknown_task},
                                       std::pair{R"({"o": "${{ no.state }}"})", fault::unknown_task},
-                                      std::pair{R"({"o": "${{ item }}"})", fault::bad_expression},
+                                      std::pair{R"({"o": "${{ item }}"})", fault::bad_reference},
                                       std::pair{R"({"o": "${secret.s}"})", fault::bad_reference}}) {
     findings found;
     planned(doc_of(open_task("a"), "{}", outputs), found);
@@ -99,11 +99,12 @@ TEST_CASE("a missing input of an expression is refused with the request", "[dag]
   bind(*p, request_of("{}"), test_sealer(), {}, found);
   INFO(said(found));
   REQUIRE(found.errors.size() == 4);
-  CHECK(found.errors[0].message.find("'n' for its variable 'v'") != std::string::npos);
-  CHECK(found.errors[1].message.find("'behind' for its condition by way of the global 'g'")
+  CHECK(found.errors[2].message.find("'n' for its variable 'v'") != std::string::npos);
+  CHECK(found.errors[0].message.find("'behind' for 'when' by way of the global 'g'")
         != std::string::npos);
-  CHECK(found.errors[2].message.find("'go' for its condition") != std::string::npos);
-  CHECK(found.errors[3].message.find("'last' for its output 'o'") != std::string::npos);
+  CHECK(found.errors[1].message.find("'go' for 'when'") != std::string::npos);
+  CHECK(found.errors[3].message.find("the output 'o' of the template needs the input 'last'")
+        != std::string::npos);
   findings none;
   bind(*p, request_of(R"({"a": {"go": true, "behind": 1}})", R"({"n": 1, "last": 2})"),
        test_sealer(), {}, none);
@@ -151,17 +152,17 @@ TEST_CASE("values of inputs with expressions", "[dag][script]") {
   CHECK(bad.error().pointer == "/tasks/1/input/v");
 }
 
-TEST_CASE("a rule sees what did not succeed as null, and notes what it read", "[dag][script]") {
-  const auto p = good_plan(doc_of(open_task("a") + "," + open_task("b")));
+TEST_CASE("a condition sees what did not succeed as null, and notes what it read",
+          "[dag][script]") {
+  const auto p = good_plan(doc_of(
+    open_task("a") + "," + open_task("b") + ","
+    + task_with("c", "{}",
+                R"(, "when": "b.state == 'failed' and b.output == null and b.output.x == nil and )"
+                R"(a.output.n == 2 and a.output.y == nil")")));
   const std::map<std::uint32_t, json> outputs{{0, {{"n", 2}}}};
   const std::map<std::uint32_t, task_state> states{{1, task_state::failed}};
-  findings found;
-  const auto e = compile_script("b.state == 'failed' and b.output == null and b.output.x == nil "
-                                "and a.output.n == 2 and a.output.y == nil",
-                                "", found);
-  REQUIRE(found.ok());
-  const auto r = resolve_rule(*p, std::nullopt, e, json::object(), facts_of(outputs, states),
-                              test_sealer(), {});
+  const auto r
+    = resolve_line(*p, 2, 0, json::object(), facts_of(outputs, states), test_sealer(), {});
   INFO((r ? "" : r.error().message));
   REQUIRE(r);
   CHECK(r->value == true);
@@ -195,9 +196,11 @@ TEST_CASE("what is made of a secret is one", "[dag][script]") {
        {std::pair{"len(input.password)", true}, std::pair{"input.n", false},
         std::pair{"a.output.token == 'x'", true}, std::pair{"a.output", true},
         std::pair{"input.n == 1 and 'x' or input.password", false}}) {
-    findings none;
-    const auto e = compile_script(text, "", none);
-    const auto v = resolve_rule(*p, 1, e, b.inputs, facts_of(outputs), seal, {});
+    auto q = doc_of(open_task("a") + ","
+                    + task_with("b", R"({"p": "${workflow.input.password}"})",
+                                R"(, "when": ")" + std::string{text} + R"(")"));
+    const auto conditional = good_plan(q);
+    const auto v = resolve_line(*conditional, 1, 0, b.inputs, facts_of(outputs), seal, {});
     INFO(text);
     REQUIRE(v);
     CHECK(v->secret == secret);
@@ -220,7 +223,7 @@ TEST_CASE("an expression cannot read a stored secret", "[dag][script]") {
   bind(*q, request_of("{}", R"({"api_key": "${secret.s}"})"), test_sealer(), {}, again);
   INFO(said(again));
   REQUIRE(again.errors.size() == 1);
-  CHECK(again.errors[0].message.find("cannot be read for its condition") != std::string::npos);
+  CHECK(again.errors[0].message.find("which 'when' cannot read") != std::string::npos);
 }
 
 TEST_CASE("a plan with expressions is the same after being stored", "[dag][script]") {
@@ -234,5 +237,5 @@ TEST_CASE("a plan with expressions is the same after being stored", "[dag][scrip
   CHECK((*again)->hash == p->hash);
   CHECK((*again)->tasks[1].reads == p->tasks[1].reads);
   CHECK((*again)->doc.outputs.size() == 1);
-  CHECK((*again)->doc.tasks[1].when != nullptr);
+  CHECK((*again)->doc.tasks[1].when.has_value());
 }

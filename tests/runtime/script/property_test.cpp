@@ -73,6 +73,7 @@ TEST_CASE("any text is answered", "[script]") {
   const json world = {{"input", {{"x", {1, 2}}}},
                       {"t", {{"state", "successful"}, {"output", {{"y", "z"}}}}},
                       {"item", 1},
+                      {"key", "k"},
                       {"index", 0}};
   std::mt19937 random{3};
   int good = 0;

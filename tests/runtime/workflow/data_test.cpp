@@ -1,72 +1,31 @@
 // Conditions, computed values, declared outputs: what decide() makes of them.
-#include "runtime/workflow/apply.hpp"
-#include "runtime/workflow/decide.hpp"
-#include "runtime/workflow/view.hpp"
-#include "tasks/host/registry.hpp"
-#include "tests/harness/catch.hpp"
+#include "tests/runtime/workflow/stage.hpp"
 
 using namespace o3;
 using namespace o3::workflow;
+using workflow::testing::builtin::task;
 
 namespace {
 
-json task(const std::string& ref, const std::string& cls, json input, const json& more = {}) {
-  json t = {{"ref_name", ref}, {"class", cls}, {"input", std::move(input)}};
-  if (more.is_object())
-    t.update(more);
-  return t;
-}
 const json instant = {{"runtime_delay", 0}};
 const json nothing = json::object();
 
-/// One workflow under a virtual clock. Every row it writes is folded again: replay must agree.
-struct stage {
-  explicit stage(json tasks, const json& outputs = {}, const json& inputs = json::object(),
-                 const json& more = json::object()) {
-    json doc = {{"ref_name", "x"}, {"schema_version", 2}, {"tasks", std::move(tasks)}};
-    doc.update(more);
-    if (outputs.is_object())
-      doc["outputs"] = outputs;
-    findings found;
-    auto t = parse_template(doc, lim, found);
-    graph = make_plan(
-      std::move(t), [&](std::string_view n) { return classes.find(n); }, lim, found);
-    for (const auto& e : found.errors)
-      UNSCOPED_INFO(e.pointer << " " << e.message);
-    REQUIRE(graph);
-    workflow_request r;
-    r.workflow_input = inputs;
-    accepted a;
-    a.trace_id = "t";
-    a.inputs = bind(*graph, r, seal, lim, found).inputs;
-    for (const auto& e : found.errors)
-      UNSCOPED_INFO(e.pointer << " " << e.message);
-    REQUIRE(found.ok());
-    take(accept(a, graph, at()));
+struct stage : workflow::testing::builtin::stage {
+  explicit stage(json tasks, const json& outputs = {}, json inputs = json::object(),
+                 json more = json::object())
+      : workflow::testing::builtin::stage(std::move(tasks), with(std::move(more), outputs),
+                                          std::move(inputs)) {
+    note();
   }
-  context at() { return {.now = now, .seed = ++seed, .code = code, .seal = seal, .lim = lim}; }
-  void take(decision d) {
-    for (const auto& e : d.effects)
+  static json with(json more, const json& outputs) {
+    if (outputs.is_object())
+      more["outputs"] = outputs;
+    return more;
+  }
+  void note() {
+    for (const auto& e : effects)
       if (const auto* l = std::get_if<write_log>(&e))
         logged += l->line.text + "\n";
-    s = std::move(d.next);
-    if (!d.records.empty())
-      rows.push_back({0, s.workflow, ++s.seq, 1, d.at, d.records});
-    auto again = fold(graph, rows);
-    REQUIRE(again);
-    REQUIRE(to_checkpoint(*again) == to_checkpoint(s));
-    state from_checkpoint_;
-    from_checkpoint_.graph = graph;
-    from_checkpoint(from_checkpoint_, to_checkpoint(s));
-    REQUIRE(to_checkpoint(from_checkpoint_) == to_checkpoint(s));
-  }
-  void pass(millis d) {
-    now += d;
-    take(decide(std::move(s), {}, at()));
-  }
-  void tell(event e) { take(decide(std::move(s), {std::move(e)}, at())); }
-  const task_instance& operator[](const std::string& ref) const {
-    return s.tasks[graph->index.at(ref)];
   }
   [[nodiscard]] json document() const {
     std::string text;
@@ -80,16 +39,6 @@ struct stage {
       all += r.records;
     return all;
   }
-
-  limits lim;
-  tasks::registry classes{tasks::registry::builtin()};
-  code_lookup code = [this](std::string_view n) { return classes.code(n); };
-  sealer seal = sealer::from_key(std::string(32, 's'));
-  std::shared_ptr<const plan> graph;
-  wall_time now = from_ms(1'800'000'000'000);
-  std::uint64_t seed = 0;
-  state s;
-  std::vector<store::journal_row> rows;
   std::string logged;
 };
 
@@ -147,9 +96,9 @@ TEST_CASE("a condition waits for what it asks", "[workflow][data]") {
 
 TEST_CASE("a condition that gives no answer fails its task, once", "[workflow][data]") {
   for (const auto& [when, why] :
-       {std::pair{"1", "it must give true or false, not whole number"},
-        std::pair{"nil", "it must give true or false, not null"},
-        std::pair{"'true'", "it must give true or false, not text"},
+       {std::pair{"1", "its condition must give true or false, not whole number"},
+        std::pair{"nil", "its condition must give true or false, not null"},
+        std::pair{"'true'", "its condition must give true or false, not text"},
         std::pair{"input.n > 'x'", "attempt to compare"},
         std::pair{"while true do end return true", "takes more than 200000 steps"},
         std::pair{"len(string.rep('x', 1e8)) > 1", "limits.script_bytes"}}) {
@@ -313,4 +262,82 @@ TEST_CASE("a plan from before has no such rules and goes on as it did", "[workfl
   stage w{{task("a", "noop", instant)}};
   const auto row = json::parse(w.rows.back().records);
   CHECK(row.back() == json{{"k", 11}, {"v", 1}, {"s", 3}});
+}
+
+TEST_CASE("of a loop, a condition is for the whole, or for each item if it names one",
+          "[workflow][data]") {
+  stage w{
+    {task("all", "values", {{"x", "${{ item * 2 }}"}, {"at", "${{ index }}"}, {"k", "${{ key }}"}},
+          {{"for_each", "${{ filter(input.list, function(n) return n > 1 end) }}"},
+           {"when", "len(input.list) > 2"}}),
+     task("none", "values", {{"x", "${{ item }}"}},
+          {{"for_each", "${{ error('never made') }}"}, {"when", "len(input.list) > 9"}}),
+     task("some", "values", {{"x", "${each.value}"}},
+          {{"for_each", "${workflow.input.list}"}, {"when", "item % 2 == 1"}}),
+     task("map", "values", {{"x", "${{ key .. '=' .. item.n .. '@' .. index }}"}},
+          {{"for_each", "${{ {b = {n = 1}, a = {n = 2}} }}"}})},
+    {{"all", "${{ map(all.output.results, function(r) return r.x end) }}"},
+     {"some", "${{ some.output.states }}"},
+     {"map", "${{ tasks.map.output.results.a.x }}"}},
+    {{"list", {1, 2, 3}}}};
+  INFO(w.s.message);
+  CHECK(w.s.status == workflow_state::successful);
+  CHECK(w["none"].code == fault::condition_false);
+  CHECK(w["all[1]"].attributes == json{{"x", 6}, {"at", 1}, {"k", 1}});
+  CHECK(
+    w.s.outputs
+    == json{{"all", {4, 6}}, {"some", {"successful", "skipped", "successful"}}, {"map", "a=2@0"}});
+  CHECK(w["some[1]"].message == "its condition was false: item = 2");
+}
+
+TEST_CASE("items of a secret list are sealed, and what is made of them as well",
+          "[workflow][data]") {
+  stage w{{task("a", "values", {{"x", "${{ upper(item) }}"}},
+                {{"for_each", "${{ split(input.passwords, ',') }}"}})},
+          {{"all", "${{ map(a.output.results, function(r) return r.x .. '!' end) }}"}},
+          {{"passwords", "hunter22,hunter33"}}};
+  CHECK(w.s.status == workflow_state::successful);
+  for (const auto* secret : {"hunter22", "HUNTER33"}) {
+    CHECK(w.journal().find(secret) == std::string::npos);
+    CHECK(w.document().dump().find(secret) == std::string::npos);
+  }
+  CHECK(*w.seal.unseal(w.s.outputs["all"]) == json{"HUNTER22!", "HUNTER33!"});
+}
+
+TEST_CASE("declared outputs of a loop are those of each item", "[workflow][data]") {
+  stage w{{task("a", "values", {{"x", "${{ item }}"}},
+                {{"for_each", {1, "two"}},
+                 {"outputs", {{"x", {{"type", "integer"}}}}},
+                 {"fail_fast", false}})}};
+  CHECK(w["a[0]"].state == task_state::successful);
+  CHECK(w["a[1]"].code == fault::output_invalid);
+  CHECK(w.s.status == workflow_state::failed);
+}
+
+TEST_CASE("a rerun asks conditions anew and makes the outputs anew", "[workflow][data]") {
+  stage w{{task("a", "noop", instant),
+           task("b", "values", {{"x", "${{ input.n }}"}}, {{"when", "input.n > 1"}})},
+          {{"b", "${{ default(b.output.x, 'none') }}"}},
+          {{"n", 1}}};
+  CHECK(w.s.outputs == json{{"b", "none"}});
+  w.s.inputs["workflow"]["n"] = 2;
+  w.rows.clear(); // the change of inputs is not in them
+  findings found;
+  rerun_asked e{"me", "", {}};
+  for (const auto& l :
+       plan_rerun(w.s, parse_rerun(json::object(), w.lim, found), w.seal, w.lim, found))
+    e.tasks.push_back(l.choice);
+  const auto d = decide(w.s, {e}, w.at());
+  CHECK(d.next.status == workflow_state::successful);
+  CHECK(d.next.outputs == json{{"b", 2}});
+}
+
+TEST_CASE("replaced outputs are held against what the template declares", "[workflow][data]") {
+  stage w{{task("a", "values", {{"n", 1}}, {{"outputs", {{"n", {{"type", "integer"}}}}}})}};
+  findings found;
+  const auto r = parse_rerun({{"tasks", {{"a", {{"replace", {{"n", "x"}}}}}}}}, w.lim, found);
+  REQUIRE(found.ok());
+  plan_rerun(w.s, r, w.seal, w.lim, found);
+  REQUIRE(found.errors.size() == 1);
+  CHECK(found.errors[0].pointer == "/tasks/a/replace/n");
 }
