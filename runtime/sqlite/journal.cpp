@@ -48,7 +48,8 @@ sqlite_journal::sqlite_journal(std::shared_ptr<data_dir> dir, const std::filesys
       insert_first_(connection_, insert_first_sql), insert_next_(connection_, insert_next_sql),
       update_summary_(connection_, update_sql),
       shard_epoch_(connection_, "SELECT epoch FROM shard WHERE shard=?1"),
-      insert_blob_(connection_, "INSERT OR IGNORE INTO blob(hash,kind,body) VALUES(?1,?2,?3)") {
+      insert_blob_(connection_, "INSERT OR IGNORE INTO blob(hash,kind,body) VALUES(?1,?2,?3)"),
+      documents_(connection_) {
   next_pos_ = static_cast<std::uint64_t>(connection_.ask_number(last_pos_sql.data())) + 1;
 }
 
@@ -92,7 +93,7 @@ std::vector<outcome> sqlite_journal::append(std::span<const append_entry> entrie
 outcome sqlite_journal::append_one(const append_entry& e) {
   const bool first = e.seq == 1;
   if (!(first ? insert_first(e) : insert_next(e)))
-    return refusal(e);
+    return refusal(shard_of(e.workflow), e.epoch);
   ++next_pos_;
   if (e.update) {
     const auto& u = *e.update;
@@ -127,11 +128,25 @@ bool sqlite_journal::insert_next(const append_entry& e) {
   return insert_next_.run() == 1;
 }
 
-outcome sqlite_journal::refusal(const append_entry& e) {
+outcome sqlite_journal::refusal(std::uint32_t shard, std::uint64_t epoch) {
   const run_scope scope{shard_epoch_};
-  shard_epoch_.bind(shard_of(e.workflow));
-  return shard_epoch_.step() && shard_epoch_.count(0) == e.epoch ? outcome::conflict
-                                                                 : outcome::fenced;
+  shard_epoch_.bind(shard);
+  return shard_epoch_.step() && shard_epoch_.count(0) == epoch ? outcome::conflict
+                                                               : outcome::fenced;
+}
+
+std::vector<outcome> sqlite_journal::put_documents(std::span<const document_put> entries) {
+  std::vector<outcome> out;
+  if (entries.empty())
+    return out;
+  out.reserve(entries.size());
+  in_transaction([&] {
+    for (const auto& e : entries) {
+      const auto shard = shard_of_document(e.kind, e.key);
+      out.push_back(documents_.put(e, shard) ? outcome::ok : refusal(shard, e.epoch));
+    }
+  });
+  return out;
 }
 
 void sqlite_journal::keep_blobs(const append_entry& e) {

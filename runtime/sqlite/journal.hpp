@@ -6,6 +6,7 @@
 #pragma once
 #include "runtime/sqlite/connection.hpp"
 #include "runtime/sqlite/data_dir.hpp"
+#include "runtime/sqlite/documents.hpp"
 #include "runtime/sqlite/writer_gate.hpp"
 #include "runtime/store/journal.hpp"
 #include "runtime/store/plan_watch.hpp"
@@ -24,6 +25,7 @@ public:
   ~sqlite_journal() override;
 
   std::vector<outcome> append(std::span<const append_entry> entries) override;
+  std::vector<outcome> put_documents(std::span<const document_put> entries) override;
   std::uint64_t claim(std::string_view owner, std::uint64_t at_least) override;
   std::vector<id> prune(const retention& r, wall_time now, std::size_t rows_max) override;
   void begin_blob_sweep() override;
@@ -36,7 +38,7 @@ private:
   outcome append_one(const append_entry& e);
   bool insert_first(const append_entry& e);
   bool insert_next(const append_entry& e);
-  outcome refusal(const append_entry& e);
+  outcome refusal(std::uint32_t shard, std::uint64_t epoch);
   void keep_blobs(const append_entry& e);
 
   std::shared_ptr<data_dir> dir_; ///< holds the lock
@@ -53,6 +55,7 @@ private:
   statement update_summary_;
   statement shard_epoch_;
   statement insert_blob_;
+  document_writer documents_;
 };
 
 } // namespace o3::store::sqlite

@@ -1,5 +1,6 @@
 #include "runtime/sqlite/reader.hpp"
 
+#include "runtime/sqlite/documents.hpp"
 #include "runtime/sqlite/summary_row.hpp"
 
 #include <algorithm>
@@ -45,6 +46,7 @@ sqlite_reader::sqlite_reader(std::shared_ptr<data_dir> dir, const std::filesyste
            "AND (wake_at,id)>(?2,?3) ORDER BY wake_at, id LIMIT ?4"),
       find_blob_(connection_, "SELECT body FROM blob WHERE hash=?1"),
       meta_(connection_, "SELECT value FROM meta WHERE key=?1"),
+      find_document_(connection_, find_document_sql),
       count_states_(connection_, "SELECT state, count(*) FROM workflow WHERE state>=0 "
                                  "GROUP BY state ORDER BY state") {
 }
@@ -148,6 +150,26 @@ std::optional<std::string> sqlite_reader::meta(std::string_view key) {
   const run_scope scope{meta_};
   meta_.bind(key);
   return meta_.step() ? std::optional{meta_.text(0)} : std::nullopt;
+}
+
+std::optional<document> sqlite_reader::find_document(std::string_view kind,
+                                                     std::string_view project,
+                                                     std::string_view key) {
+  const run_scope scope{find_document_};
+  find_document_.bind(kind, project, key);
+  return find_document_.step() ? std::optional{read_document(find_document_)} : std::nullopt;
+}
+
+std::vector<document> sqlite_reader::documents(std::string_view kind,
+                                               const std::optional<std::string>& project,
+                                               const document_place& after, std::size_t max) {
+  return list_documents(connection_, kind, project, after, clamped(max));
+}
+
+std::uint64_t sqlite_reader::count_family(const id& root, std::uint64_t most) {
+  statement s{connection_, "SELECT count(*) FROM (SELECT 1 FROM workflow WHERE root=?1 LIMIT ?2)"};
+  s.bind(root, clamped(most));
+  return s.step() ? s.count(0) : 0;
 }
 
 std::vector<std::pair<workflow_state, std::uint64_t>> sqlite_reader::count_states() {

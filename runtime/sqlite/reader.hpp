@@ -31,6 +31,11 @@ public:
                            std::size_t max) override;
   std::optional<std::string> find_blob(const sha256_hash& hash) override;
   std::optional<std::string> meta(std::string_view key) override;
+  std::optional<document> find_document(std::string_view kind, std::string_view project,
+                                        std::string_view key) override;
+  std::vector<document> documents(std::string_view kind, const std::optional<std::string>& project,
+                                  const document_place& after, std::size_t max) override;
+  std::uint64_t count_family(const id& root, std::uint64_t most) override;
   std::vector<std::pair<workflow_state, std::uint64_t>> count_states() override;
 
 private:
@@ -45,6 +50,7 @@ private:
   statement due_;
   statement find_blob_;
   statement meta_;
+  statement find_document_;
   statement count_states_;
 };
 

@@ -7,6 +7,7 @@
 #include "runtime/base/clock.hpp"
 #include "runtime/base/crypto.hpp"
 #include "runtime/base/id.hpp"
+#include "runtime/store/document.hpp"
 #include "runtime/template/states.hpp"
 
 #include <memory>
@@ -113,6 +114,10 @@ public:
   /// Appends all entries in one transaction; durable when it returns. One outcome per entry, in
   /// order.
   virtual std::vector<outcome> append(std::span<const append_entry> entries) = 0;
+  /// Makes, changes and deletes documents in one transaction; durable when it returns. One outcome
+  /// per entry, in order: `conflict` if the version is another than expected, the key is empty, or
+  /// what shall go is not expected to be there. A later entry sees what an earlier one did.
+  virtual std::vector<outcome> put_documents(std::span<const document_put> entries) = 0;
   /// Takes all shards for a new owner: epoch = greatest ever + 1, at least `at_least`. Earlier
   /// epochs are fenced from then on.
   virtual std::uint64_t claim(std::string_view owner, std::uint64_t at_least) = 0;
@@ -199,6 +204,18 @@ public:
     = 0;
   virtual std::optional<std::string> find_blob(const sha256_hash& hash) = 0;
   virtual std::optional<std::string> meta(std::string_view key) = 0;
+  virtual std::optional<document> find_document(std::string_view kind, std::string_view project,
+                                                std::string_view key)
+    = 0;
+  /// Documents of one kind in order of (project, key), of all projects if none is named. `after` is
+  /// the last one of the previous page (its project counts only if none is named); empty: from the
+  /// first on. Order is that of the bytes.
+  virtual std::vector<document> documents(std::string_view kind,
+                                          const std::optional<std::string>& project,
+                                          const document_place& after, std::size_t max)
+    = 0;
+  /// How many workflows have `root` as their root, counted up to `most`.
+  virtual std::uint64_t count_family(const id& root, std::uint64_t most) = 0;
   /// Workflows per state, for metrics.
   virtual std::vector<std::pair<workflow_state, std::uint64_t>> count_states() = 0;
 };

@@ -14,6 +14,8 @@ namespace o3::store::memory {
 using key_of_caller
   = std::tuple<std::string, std::string, std::string>; ///< project, principal, key
 
+using document_name = std::tuple<std::string, std::string, std::string>; ///< kind, project, key
+
 struct kept {
   kept_key key;
   wall_time until;
@@ -36,6 +38,7 @@ struct memory_data {
   std::map<key_of_caller, kept> kept_keys;
   std::map<sha256_hash, blob> blobs;
   std::map<std::string, std::string, std::less<>> meta;
+  std::map<document_name, document> documents;
   std::set<std::pair<wall_time, id>> wakes;
   std::set<std::pair<wall_time, id>> ended;
   plan_watch plans;

@@ -28,6 +28,14 @@ public:
     return out;
   }
 
+  std::vector<outcome> put_documents(std::span<const document_put> entries) override {
+    const std::unique_lock lock{d_->mutex};
+    std::vector<outcome> out;
+    for (const auto& e : entries)
+      out.push_back(put_document(e));
+    return out;
+  }
+
   std::uint64_t claim(std::string_view /*owner*/, std::uint64_t at_least) override {
     const std::unique_lock lock{d_->mutex};
     return d_->epoch = std::max(d_->epoch + 1, at_least);
@@ -61,6 +69,7 @@ public:
 
 private:
   outcome append_one(const append_entry& e);
+  outcome put_document(const document_put& e);
   bool accept_first(const append_entry& e);
   void apply_update(summary& s, const summary_update& u);
   void index(const summary& s, bool present);
@@ -132,6 +141,22 @@ outcome memory_journal::append_one(const append_entry& e) {
     apply_update(w.summary, *e.update);
   for (const auto& b : e.blobs)
     d_->blobs.try_emplace(b.hash, b);
+  return outcome::ok;
+}
+
+outcome memory_journal::put_document(const document_put& e) {
+  if (e.epoch != d_->epoch)
+    return outcome::fenced;
+  const document_name name{e.kind, e.project, e.key};
+  const auto at = d_->documents.find(name);
+  const auto version = at == d_->documents.end() ? 0 : at->second.version;
+  if (e.key.empty() || version != e.expected_version || (version == 0 && !e.body))
+    return outcome::conflict;
+  if (e.body)
+    d_->documents.insert_or_assign(name,
+                                   document{e.kind, e.project, e.key, version + 1, *e.body, e.at});
+  else
+    d_->documents.erase(at);
   return outcome::ok;
 }
 

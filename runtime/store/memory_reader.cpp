@@ -158,6 +158,35 @@ public:
     return m == d_->meta.end() ? std::nullopt : std::optional{m->second};
   }
 
+  std::optional<document> find_document(std::string_view kind, std::string_view project,
+                                        std::string_view key) override {
+    const std::shared_lock lock{d_->mutex};
+    const auto d = d_->documents.find({std::string{kind}, std::string{project}, std::string{key}});
+    return d == d_->documents.end() ? std::nullopt : std::optional{d->second};
+  }
+
+  std::vector<document> documents(std::string_view kind, const std::optional<std::string>& project,
+                                  const document_place& after, std::size_t max) override {
+    const std::shared_lock lock{d_->mutex};
+    std::vector<document> out;
+    auto d
+      = d_->documents.upper_bound({std::string{kind}, project.value_or(after.project), after.key});
+    for (; d != d_->documents.end() && out.size() < max; ++d) {
+      if (d->second.kind != kind || (project && d->second.project != *project))
+        break;
+      out.push_back(d->second);
+    }
+    return out;
+  }
+
+  std::uint64_t count_family(const id& root, std::uint64_t most) override {
+    const std::shared_lock lock{d_->mutex};
+    std::uint64_t n = 0;
+    for (const auto& [workflow, w] : d_->workflows)
+      n += w.summary.root == root && n < most ? 1 : 0;
+    return n;
+  }
+
   std::vector<std::pair<workflow_state, std::uint64_t>> count_states() override {
     const std::shared_lock lock{d_->mutex};
     std::map<workflow_state, std::uint64_t> counts;

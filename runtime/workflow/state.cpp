@@ -105,29 +105,6 @@ const json* outputs_of(const state& s, std::uint32_t t, json& made) {
   return task.attributes.is_null() ? &none : &task.attributes;
 }
 
-json task_outputs(const state& s) {
-  auto all = json::object();
-  for (std::uint32_t t = 0; t < s.tasks.size(); ++t) {
-    json made;
-    const auto* outputs = outputs_of(s, t, made);
-    if (outputs == nullptr)
-      continue;
-    json shown = json::object(); // what a class keeps for itself is nobody's output
-    for (const auto& [name, value] : outputs->items())
-      if (!name.starts_with('_'))
-        shown[name] = value;
-    if (!shown.empty())
-      all[s.graph->doc.tasks[t].ref] = std::move(shown);
-  }
-  return all;
-}
-
-json workflow_outputs(const state& s) {
-  if (s.graph->doc.outputs.empty())
-    return task_outputs(s);
-  return s.outputs.is_null() ? json::object() : s.outputs;
-}
-
 std::optional<loop_item> item_of(const state& s, std::uint32_t t) {
   if (!s.is_item(t))
     return std::nullopt;

@@ -176,11 +176,6 @@ std::string task_name(const plan& p, std::uint32_t t);
 std::optional<std::uint32_t> task_number(const plan& p, std::string_view name);
 /// What others may read of task `t`; nullptr if it did not succeed.
 const json* outputs_of(const state& s, std::uint32_t t, json& made);
-/// What the workflow gives: the outputs its template declares, else those of its successful tasks
-/// by ref. Secrets sealed; {} before there are any.
-json workflow_outputs(const state& s);
-/// Those of its successful tasks, by ref.
-json task_outputs(const state& s);
 /// The item that task `t` runs for, if it is one.
 std::optional<loop_item> item_of(const state& s, std::uint32_t t);
 /// An item of loop `t` may begin now.

@@ -101,7 +101,28 @@ std::string object(const std::function<void(json_writer&)>& fill) {
   return text;
 }
 
+json task_outputs(const state& s) {
+  json all = json::object();
+  for (std::uint32_t t = 0; t < s.tasks.size(); ++t) {
+    json made;
+    const auto* outputs = outputs_of(s, t, made);
+    if (outputs == nullptr || outputs->empty())
+      continue;
+    auto& mine = all[s.graph->doc.tasks[t].ref] = json::object();
+    for (const auto& [name, value] : outputs->items())
+      if (!name.starts_with('_'))
+        mine[name] = value;
+  }
+  return all;
+}
+
 } // namespace
+
+json outputs_document(const state& s) {
+  if (s.graph->doc.outputs.empty())
+    return task_outputs(s);
+  return s.outputs.is_null() ? json::object() : s.outputs;
+}
 
 void write_workflow(json_writer& out, const state& s) {
   out.begin_object().field("id", s.workflow).field("ref", std::string_view{s.ref});
@@ -116,7 +137,7 @@ void write_workflow(json_writer& out, const state& s) {
   time_or_null(out, "ended_at", s.ended_at);
   write_causes(out, why(s));
   // What the template declares stands for the workflow; without that, what its tasks gave does.
-  out.field("outputs", redacted(workflow_outputs(s)));
+  out.field("outputs", redacted(outputs_document(s)));
   if (!s.graph->doc.outputs.empty())
     out.field("task_outputs", redacted(task_outputs(s)));
   write_warnings(out, s.warnings);

@@ -9,7 +9,38 @@ public:
       : inner_(std::move(inner)), faults_(std::move(faults)) {}
 
   std::vector<store::outcome> append(std::span<const store::append_entry> entries) override {
+    return write(entries, [this](auto some) { return inner_->append(some); });
+  }
+  std::vector<store::outcome> put_documents(std::span<const store::document_put> entries) override {
+    return write(entries, [this](auto some) { return inner_->put_documents(some); });
+  }
+  std::uint64_t claim(std::string_view owner, std::uint64_t at_least) override {
+    return inner_->claim(owner, at_least);
+  }
+  std::vector<id> prune(const store::retention& r, wall_time now, std::size_t rows_max) override {
+    return faults_->dead ? std::vector<id>{} : inner_->prune(r, now, rows_max);
+  }
+  void begin_blob_sweep() override { inner_->begin_blob_sweep(); }
+  std::size_t drop_blobs(std::span<const sha256_hash> unused) override {
+    return faults_->dead ? 0 : inner_->drop_blobs(unused);
+  }
+  void set_meta(std::string_view key, std::string_view value) override {
+    inner_->set_meta(key, value);
+  }
+
+private:
+  /// A batch of any kind: journal rows and documents are counted alike.
+  template <class Entry, class Commit>
+  std::vector<store::outcome> write(std::span<const Entry> entries, Commit inner) {
     auto& f = *faults_;
+    const auto commit = [&](std::span<const Entry> some) {
+      if (some.empty())
+        return std::vector<store::outcome>{};
+      auto out = inner(some);
+      for (auto o : out)
+        f.rows += o == store::outcome::ok ? 1 : 0;
+      return out;
+    };
     if (f.dead)
       throw store::storage_failure(fault::internal, "killed by the test");
     ++f.batches;
@@ -31,29 +62,6 @@ public:
                                    "killed by the test after row " + std::to_string(f.rows));
     }
     return commit(entries);
-  }
-  std::uint64_t claim(std::string_view owner, std::uint64_t at_least) override {
-    return inner_->claim(owner, at_least);
-  }
-  std::vector<id> prune(const store::retention& r, wall_time now, std::size_t rows_max) override {
-    return faults_->dead ? std::vector<id>{} : inner_->prune(r, now, rows_max);
-  }
-  void begin_blob_sweep() override { inner_->begin_blob_sweep(); }
-  std::size_t drop_blobs(std::span<const sha256_hash> unused) override {
-    return faults_->dead ? 0 : inner_->drop_blobs(unused);
-  }
-  void set_meta(std::string_view key, std::string_view value) override {
-    inner_->set_meta(key, value);
-  }
-
-private:
-  std::vector<store::outcome> commit(std::span<const store::append_entry> entries) {
-    if (entries.empty())
-      return {};
-    auto out = inner_->append(entries);
-    for (auto o : out)
-      faults_->rows += o == store::outcome::ok ? 1 : 0;
-    return out;
   }
 
   std::unique_ptr<store::journal> inner_;
@@ -103,6 +111,19 @@ public:
     return in().find_blob(hash);
   }
   std::optional<std::string> meta(std::string_view key) override { return in().meta(key); }
+  std::optional<store::document> find_document(std::string_view kind, std::string_view project,
+                                               std::string_view key) override {
+    return in().find_document(kind, project, key);
+  }
+  std::vector<store::document> documents(std::string_view kind,
+                                         const std::optional<std::string>& project,
+                                         const store::document_place& after,
+                                         std::size_t max) override {
+    return in().documents(kind, project, after, max);
+  }
+  std::uint64_t count_family(const id& root, std::uint64_t most) override {
+    return in().count_family(root, most);
+  }
   std::vector<std::pair<workflow_state, std::uint64_t>> count_states() override {
     return in().count_states();
   }

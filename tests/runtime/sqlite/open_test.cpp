@@ -210,6 +210,53 @@ TEST_CASE(
   CHECK_FALSE(sqlite::migrate(c, v1, "x.db"));
 }
 
+TEST_CASE("a store of version 1 opens with all it holds, and takes documents") {
+  const temp_dir tmp;
+  REQUIRE(sqlite::make_private_file(tmp.path() / "o3.db"));
+  {
+    sqlite::connection c{tmp.path() / "o3.db", sqlite::access::write, {}};
+    REQUIRE(sqlite::migrate(c, sqlite::migrations().first(1), "o3.db"));
+    c.run("INSERT INTO meta VALUES('install_id','0a1b2c3d');"
+          "UPDATE shard SET owner='a', epoch=6;"
+          "INSERT INTO journal VALUES(41, zeroblob(16), 1, 6, 0, '[]')");
+  }
+  const auto b = open_at(tmp.path());
+  REQUIRE(b);
+  const auto r = (*b)->make_reader();
+  CHECK(r->meta("install_id") == "0a1b2c3d");
+  CHECK(r->last_pos() == 41);
+  CHECK(r->last_epoch() == 6);
+  const auto j = (*b)->make_journal();
+  const document_put e{"schedule", "default", "a", j->claim("b", 0), 0, "{}", from_ms(1)};
+  CHECK(j->put_documents({&e, 1}).at(0) == outcome::ok);
+  CHECK(r->find_document("schedule", "default", "a"));
+}
+
+TEST_CASE("a document belongs to the shard of its kind and key, whatever its project") {
+  const temp_dir tmp;
+  const auto b = open_at(tmp.path());
+  REQUIRE(b);
+  const auto j = (*b)->make_journal();
+  const auto epoch = j->claim("a", 1);
+  const auto shard = shard_of_document("schedule", "nightly");
+  CHECK(shard == 81U);
+  CHECK(shard != shard_of_document("schedule", "weekly"));
+  CHECK(shard_of_document("ab", "c") != shard_of_document("a", "bc"));
+  {
+    sqlite::connection c{tmp.path() / "o3.db", sqlite::access::write, {}};
+    c.run(
+      ("UPDATE shard SET owner='b', epoch=epoch+1 WHERE shard=" + std::to_string(shard)).c_str());
+  }
+  std::vector<document_put> batch;
+  for (const auto* project : {"default", "other"})
+    for (const auto* key : {"nightly", "weekly"})
+      batch.push_back({"schedule", project, key, epoch, 0, "{}", from_ms(1)});
+  CHECK(j->put_documents(batch)
+        == std::vector{outcome::fenced, outcome::ok, outcome::fenced, outcome::ok});
+  sqlite::connection c{tmp.path() / "o3.db", sqlite::access::read, {}};
+  CHECK(c.ask_number("SELECT shard FROM document") == shard_of_document("schedule", "weekly"));
+}
+
 TEST_CASE("the versions of the real schema grow by one and are stamped") {
   int expected = 0;
   for (const auto& m : sqlite::migrations())

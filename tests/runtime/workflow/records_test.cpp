@@ -69,6 +69,7 @@ std::vector<record> one_of_each() {
     resumed{"me"},
     signaled{"go", "me", {{"k", 1}}},
     signal_taken{1, "go"},
+    released{"me"},
     parent_told{},
     task_kept{1}};
 }
@@ -95,6 +96,10 @@ TEST_CASE("the outputs of a workflow stand in its last record", "[workflow]") {
   const auto again = decode(json::parse(text));
   REQUIRE(again);
   REQUIRE(text_of(*again) == text);
+}
+
+TEST_CASE("later records are written like this", "[workflow]") {
+  REQUIRE(text_of(released{"me"}) == R"({"k":25,"v":1,"by":"me"})");
 }
 
 TEST_CASE("release 0.1.0 wrote its records like this", "[workflow]") {
