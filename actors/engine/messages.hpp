@@ -100,6 +100,7 @@ struct found_child {
   bool begin = false;                  ///< it is to be started if it is not there
   std::optional<loaded_workflow> what; ///< if it is there
   std::uint64_t family = 0;            ///< workflows below the root
+  std::uint64_t settled = 0;           ///< family_watch::settled() before they were counted
   std::string trouble;                 ///< the store could not be read
 };
 struct child_found {

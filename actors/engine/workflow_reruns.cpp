@@ -82,6 +82,20 @@ void on(workflow_actor* self, const std::shared_ptr<command>& job, const revise_
                "the workflow runs template '" + s.template_ref + "', not '"
                  + printable(request.template_ref, 128) + "'",
                "a revision changes inputs; submit a request of its own for another template");
+  const auto stays = [&](const char* name, const std::string& given, const std::string& is) {
+    if (!given.empty() && given != is)
+      found.fail(fault::bad_value, std::string{"/workflow/meta/"} + name,
+                 "a revision cannot change the " + std::string{name} + " of a workflow",
+                 "leave it out, or submit a request of its own");
+  };
+  stays("ref", request.ref, s.ref);
+  stays("trace_id", request.trace_id, s.trace_id);
+  if (!request.labels.empty() && request.labels != s.labels)
+    found.fail(fault::bad_value, "/workflow/meta/labels",
+               "a revision cannot change the labels of a workflow", "leave them out");
+  if (request.start_at)
+    found.fail(fault::bad_value, "/schedule", "a revision cannot be scheduled",
+               "leave it out; a rerun begins when it is asked for");
   auto bound = bind(*s.graph, request, *st.ctx->seal, st.ctx->lim, found);
   auto known = st.ctx->catalogue->get();
   check_secrets(*s.graph, bound, {s.project, s.template_ref}, *known, *st.ctx, found);

@@ -29,6 +29,7 @@ public:
       check_variable(t, v, input_at);
     for (const auto& line : spec.lines)
       check_line(spec, line, pointer + "/" + line.name);
+    check_recursion(t, input_at);
     if (spec.approved_by)
       check_approval(spec, pointer + "/approved_by/task");
     const place depends_at{at, "depends_on"};
@@ -145,6 +146,20 @@ private:
       line.value, place{pointer}, false, [&](const std::string& secret, const place& where, bool) {
         out_.fail(fault::bad_reference, where, misplaced(secret), std::string{misplaced_hint});
       });
+  }
+
+  // With a condition or a list it may come to an end; without, only limits.nesting ends it.
+  void check_recursion(std::uint32_t t, const place& input_at) {
+    const auto& spec = p_.doc.tasks[t];
+    const auto& cls = p_.tasks[t].cls;
+    if (!cls || cls->runs_in != "child" || spec.when || spec.for_each
+        || spec.phase == task_phase::on_failure)
+      return;
+    for (const auto& [name, e] : spec.input)
+      if (name == "template" && e.what == expression::kind::literal && e.literal == p_.doc.ref)
+        out_.fail(fault::template_recursion, place{input_at, name},
+                  task(spec) + " always runs the template it stands in, without an end",
+                  "give the task a \"when\", or a \"for_each\" over data that gets less");
   }
 
   // That the approval is there was checked with its line.

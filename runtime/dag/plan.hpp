@@ -143,9 +143,10 @@ result<line_value> resolve_line(const plan& p, std::uint32_t t, std::uint32_t li
 /// An output that the template declares for the workflow (doc.outputs[i]), in the same way.
 result<line_value> resolve_output(const plan& p, std::uint32_t i, const json& inputs,
                                   const run_facts& facts, const sealer& seal, const limits& lim);
-/// What the inputs and lines of task `t` read besides the item of a loop, reference by reference;
-/// what cannot be read is null. For comparing one run with another.
+/// What the inputs and lines of task `t` (but for line `without`) read besides the item of a loop,
+/// reference by reference; what cannot be read is null. For comparing one run with another.
 json resolve_reads(const plan& p, std::uint32_t t, const json& inputs, const run_facts& facts,
-                   const sealer& seal, const limits& lim);
+                   const sealer& seal, const limits& lim,
+                   std::optional<std::uint32_t> without = {});
 
 } // namespace o3

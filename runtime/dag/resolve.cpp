@@ -39,7 +39,7 @@ public:
     return all;
   }
 
-  json reads() {
+  json reads(std::optional<std::uint32_t> without) {
     json all = json::array();
     const auto add = [&](const reference& r) {
       if (std::holds_alternative<each_ref>(r))
@@ -52,8 +52,9 @@ public:
       for_each_reference(spec_.input[v].second, add);
     }
     from_.fall_back_by_name();
-    for (const auto& line : spec_.lines)
-      for_each_reference(line.value, add);
+    for (std::uint32_t l = 0; l < spec_.lines.size(); ++l)
+      if (l != without)
+        for_each_reference(spec_.lines[l].value, add);
     return all;
   }
 
@@ -195,8 +196,8 @@ result<line_value> resolve_output(const plan& p, std::uint32_t i, const json& in
 }
 
 json resolve_reads(const plan& p, std::uint32_t t, const json& inputs, const run_facts& facts,
-                   const sealer& seal, const limits& lim) {
-  return resolver{p, t, inputs, facts, seal, lim}.reads();
+                   const sealer& seal, const limits& lim, std::optional<std::uint32_t> without) {
+  return resolver{p, t, inputs, facts, seal, lim}.reads(without);
 }
 
 } // namespace o3

@@ -116,6 +116,18 @@ void read_for_each(object_reader& in, const place& at, std::string_view what, co
   each.max_parallel = static_cast<std::uint32_t>(most.value_or(0));
   each.fail_fast = in.find("fail_fast") == nullptr || in.flag("fail_fast");
   task.lines.push_back(read_line(*items, "for_each", at, out));
+  using kind = expression::kind;
+  const auto& made = task.lines.back().value;
+  if (items->is_string() && (made.what == kind::literal || made.what == kind::text))
+    out.fail(fault::wrong_type, place{at, "for_each"},
+             "'for_each' of " + std::string{what}
+               + " gives a text; it must give a list or an object",
+             "write a list, or a reference alone: \"${workflow.input.hosts}\"");
+  else if (items->is_structured() && items->size() > lim.loop_items)
+    out.fail(fault::loop_invalid, place{at, "for_each"},
+             "'for_each' of " + std::string{what} + " has " + std::to_string(items->size())
+               + " items, at most " + std::to_string(lim.loop_items)
+               + " are allowed (limits.loop_items)");
   task.for_each = each;
 }
 

@@ -188,6 +188,14 @@ void folder::choose(std::uint32_t i, const task_choice& c) const {
     t.code = fault::not_selected;
     t.message = "left out of the rerun";
     t.ended_at = at;
+    if (loop != s.loops.end())
+      for (auto& item : loop->second.begun)
+        if (item.state != task_state::successful) {
+          begin_anew(item);
+          item.state = task_state::skipped;
+          item.code = t.code;
+          item.message = t.message;
+        }
   } else if (c.what == action::replace) {
     t.state = task_state::successful;
     t.attributes = c.outputs;

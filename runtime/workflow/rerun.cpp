@@ -199,12 +199,18 @@ private:
     const auto* then = inputs_of_revision(s_, s_.ran_revision);
     const auto print = print_of(s_, t, then ? *then : s_.inputs, seal_, lim_);
     const bool changed = print != print_of(s_, t, s_.inputs, seal_, lim_);
+    // Items that are still the same are kept if all else they read is.
+    const auto items
+      = [&](const json& inputs) { return print_of(s_, t, inputs, seal_, lim_, false); };
+    const bool items_changed = changed && items(then ? *then : s_.inputs) != items(s_.inputs);
     if (task.state != task_state::successful)
-      return redo("it ended " + std::string{to_string(task.state)}, changed);
+      return redo("it ended " + std::string{to_string(task.state)}, items_changed);
     if (spec.always_run)
       return redo("always_run", true);
     if (changed)
-      return redo("its inputs changed", true);
+      return redo(items_changed || !spec.for_each ? "its inputs changed"
+                                                  : "its list changed; items that stay are kept",
+                  items_changed);
     const auto& n = s_.graph->tasks[t];
     for (auto p : n.after)
       if (lines_[p].choice.what == action::redo)
@@ -304,8 +310,10 @@ void write_rerun(json_writer& out, const state& s, const std::vector<rerun_line>
 }
 
 std::string print_of(const state& s, std::uint32_t t, const json& inputs, const sealer& seal,
-                     const limits& lim) {
-  auto reads = resolve_reads(*s.graph, t, inputs, facts_of(s), seal, lim);
+                     const limits& lim, bool with_list) {
+  const auto& loop = s.graph->doc.tasks[t].for_each;
+  const auto without = loop && !with_list ? std::optional{loop->line} : std::nullopt;
+  auto reads = resolve_reads(*s.graph, t, inputs, facts_of(s), seal, lim, without);
   return to_hex(seal.fingerprint(canonical(reads)));
 }
 

@@ -36,9 +36,10 @@ std::vector<rerun_line> plan_rerun(const state& s, const rerun_request& r, const
 void write_rerun(json_writer& out, const state& s, const std::vector<rerun_line>& lines);
 std::string_view to_string(task_choice::action a);
 
-/// A keyed print of everything task `t` reads, with the workflow's inputs `inputs`.
+/// A keyed print of everything task `t` reads, with the workflow's inputs `inputs`; of a loop with
+/// the list it is made for, or only of what its items read besides.
 std::string print_of(const state& s, std::uint32_t t, const json& inputs, const sealer& seal,
-                     const limits& lim);
+                     const limits& lim, bool with_list = true);
 /// {"items": […]}: who made which revision when, with its inputs, the oldest first.
 void write_revisions(json_writer& out, const state& s);
 /// One of them, and with `against` what changed from that one to it; both must exist.
