@@ -3,6 +3,7 @@
 #include "runtime/workflow/people.hpp"
 
 #include "runtime/launch/marker.hpp"
+#include "runtime/outside/pace.hpp"
 
 namespace o3::workflow {
 namespace {
@@ -64,7 +65,7 @@ std::string as_sentence(const std::string& waits_for) {
   return waits_for.find(" is ") != std::string::npos ? waits_for : "waits for " + waits_for;
 }
 
-cause outside_cause(const state& s, std::uint32_t i) {
+void outside_causes(const state& s, std::uint32_t i, std::vector<cause>& out) {
   const auto& t = s.at(i);
   const auto* l = t.launch();
   bool known = l == nullptr || l->at.phase == launch::phase::confirmed;
@@ -77,8 +78,11 @@ cause outside_cause(const state& s, std::uint32_t i) {
   }
   if (known)
     details["says"] = t.waits_for;
-  return {known ? "external" : "launch", as_sentence(t.waits_for),
-          known ? deadline(s, i) : t.wake_at, std::move(details)};
+  out.push_back({known ? "external" : "launch", as_sentence(t.waits_for),
+                 known ? deadline(s, i) : t.wake_at, std::move(details)});
+  // What this node itself does about the target comes behind it.
+  if (const auto held = outside::held_code(t.waits_for); !held.empty())
+    out.push_back({std::string{held}, t.waits_for, t.wake_at, {{"class", s.node(i).cls->name}}});
 }
 
 cause loop_cause(const state& s, std::uint32_t i, const loop_state& l) {
@@ -110,7 +114,7 @@ std::vector<cause> why_running(const state& s, std::uint32_t i) {
        {{"workflow", t.attributes.is_object() ? t.attributes.value("workflow_id", std::string{})
                                               : std::string{}}}});
   else if (s.node(i).cls->runs_in == "outside")
-    out.push_back(outside_cause(s, i));
+    outside_causes(s, i, out);
   else if (const auto* asks = asked_of_people(s, i)) {
     auto until = deadline(s, i);
     if (t.wake_at && (!until || *t.wake_at < *until))
