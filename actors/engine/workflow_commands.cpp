@@ -72,20 +72,20 @@ void on_resolve(workflow_actor* self, const std::shared_ptr<command>& job) {
   auto& st = self->state;
   const auto& r = *job->resolve;
   const auto& s = *st.state;
-  auto it = s.graph->index.find(r.task);
-  if (s.project != r.who.project || it == s.graph->index.end()) {
+  const auto task = workflow::task_number(*s.graph, r.task);
+  if (s.project != r.who.project || !task || !s.has(*task)) {
     refuse(job->reply, fault::not_found,
            "workflow " + st.workflow.hex() + " has no task '" + printable(r.task, 128) + "'");
     return;
   }
-  if (s.tasks[it->second].state != task_state::needs_operator) {
+  if (s.at(*task).state != task_state::needs_operator) {
     refuse(job->reply, fault::conflict,
-           "task " + r.task + " is " + std::string{to_string(s.tasks[it->second].state)}
+           "task " + r.task + " is " + std::string{to_string(s.at(*task).state)}
              + " and waits for no operator");
     return;
   }
-  st.inbox.push_back(workflow::resolved{it->second, verb_of(r)});
-  st.inbox_committed.emplace_back([self, job, task = it->second] {
+  st.inbox.push_back(workflow::resolved{*task, verb_of(r)});
+  st.inbox_committed.emplace_back([self, job, task = *task] {
     answer a;
     json_writer out{a.body};
     workflow::write_task(out, *self->state.state, task);

@@ -20,7 +20,7 @@ void write_line(std::string& out, const workflow_shell& st, const workflow::writ
   if (w.task == store::no_task)
     out += "workflow";
   else
-    out += "task." + st.state->graph->doc.tasks[w.task].ref;
+    out += "task." + workflow::task_name(*st.state->graph, w.task);
   out += ' ';
   out += st.state->trace_id;
   out += ' ';
@@ -48,7 +48,7 @@ void write_logs(workflow_actor* self, const std::vector<workflow::effect>& effec
 void call(workflow_actor* self, const workflow::call_worker& c) {
   auto& st = self->state;
   const auto& s = *st.state;
-  const auto& t = s.tasks[c.task];
+  const auto& t = s.at(c.task);
   if (!t.calling || t.attempt != c.attempt)
     return; // ended in the same turn
   workers::call job;
@@ -56,13 +56,13 @@ void call(workflow_actor* self, const workflow::call_worker& c) {
   job.task = c.task;
   job.attempt = c.attempt;
   auto inputs = workflow::worker_inputs(s, c.task, *st.ctx->seal, st.ctx->lim);
-  const auto& spec = s.graph->doc.tasks[c.task];
+  const auto& spec = s.spec(c.task);
   job.class_name = spec.class_name;
   job.inputs = inputs ? *std::move(inputs) : json::object();
   job.attributes = workflow::opened(t.attributes, *st.ctx->seal);
   job.written = t.attribute_n;
-  job.ref_name = spec.ref;
-  job.uuid = id::derived(s.workflow, spec.ref).hex();
+  job.ref_name = workflow::task_name(*s.graph, c.task);
+  job.uuid = id::derived(s.workflow, job.ref_name).hex();
   job.trace_id = s.trace_id;
   job.last_task_state = t.last_state ? to_string(*t.last_state) : std::string_view{"never"};
   job.always_run = spec.always_run;
@@ -75,10 +75,10 @@ void call(workflow_actor* self, const workflow::call_worker& c) {
 void talk(workflow_actor* self, const workflow::hold_talk& h) {
   auto& st = self->state;
   const auto& s = *st.state;
-  const auto& t = s.tasks[h.task];
+  const auto& t = s.at(h.task);
   if (is_terminal(t.state) && !h.last)
     return; // ended in the same turn
-  const auto* code = st.ctx->catalogue->get()->classes->code(s.graph->doc.tasks[h.task].class_name);
+  const auto* code = st.ctx->catalogue->get()->classes->code(s.spec(h.task).class_name);
   if (code == nullptr || !code->outside)
     return; // its class is gone: the task says so when it is looked at again
   auto o = std::make_shared<talk_order>();
@@ -89,7 +89,7 @@ void talk(workflow_actor* self, const workflow::hold_talk& h) {
   o->attributes = workflow::opened(t.attributes, *st.ctx->seal);
   o->who = {s.project, s.template_ref};
   o->secret = workflow::known_secrets(s, *st.ctx->seal);
-  o->cls = s.graph->tasks[h.task].cls;
+  o->cls = s.node(h.task).cls;
   o->last_task_state = t.last_state ? to_string(*t.last_state) : std::string_view{"never"};
   o->force = s.cancel_forced;
   if (!t.launches.empty()) {
@@ -127,7 +127,7 @@ void perform(workflow_actor* self, const std::vector<workflow::effect>& effects)
       }
     } else if (const auto* s = std::get_if<workflow::stop_worker>(&e))
       if (auto it = st.tasks.find(s->task); it != st.tasks.end())
-        self->send(it->second, to_message(stop_task{is_terminal(st.state->tasks[s->task].state)}));
+        self->send(it->second, to_message(stop_task{is_terminal(st.state->at(s->task).state)}));
 }
 
 void on_task_down(workflow_actor* self, const caf::down_msg& down) {
@@ -136,12 +136,12 @@ void on_task_down(workflow_actor* self, const caf::down_msg& down) {
     if (it->second.address() == down.source) {
       auto task = it->first;
       st.tasks.erase(it);
-      if (down.reason && st.state && st.state->graph->tasks[task].cls->runs_in == "outside")
-        throw std::runtime_error("the talks of task " + st.state->graph->doc.tasks[task].ref
+      if (down.reason && st.state && st.state->node(task).cls->runs_in == "outside")
+        throw std::runtime_error("the talks of task " + workflow::task_name(*st.state->graph, task)
                                  + " crashed: " + actors::reason_text(down.reason));
       if (down.reason && st.state)
-        st.inbox.push_back(workflow::call_lost{task, st.state->tasks[task].attempt,
-                                               actors::reason_text(down.reason)});
+        st.inbox.push_back(
+          workflow::call_lost{task, st.state->at(task).attempt, actors::reason_text(down.reason)});
       step(self);
       return;
     }

@@ -82,8 +82,13 @@ public:
                  }
                  json_writer out{a.body};
                  out.begin_object().key("items").begin_array();
-                 for (std::uint32_t t = 0; t < l.state->tasks.size(); ++t)
-                   workflow::write_task(out, *l.state, t);
+                 const auto& s = *l.state;
+                 for (std::uint32_t t = 0; t < s.tasks.size(); ++t) {
+                   workflow::write_task(out, s, t);
+                   if (const auto loop = s.loops.find(t); loop != s.loops.end())
+                     for (std::uint32_t i = 0; i < loop->second.begun.size(); ++i)
+                       workflow::write_task(out, s, s.number_of(t, i));
+                 }
                  out.end_array().key("next_cursor").null().end_object();
                });
   }
@@ -95,13 +100,13 @@ public:
                    a.problem = l.problem;
                    return;
                  }
-                 auto it = l.plan->graph->index.find(ref);
-                 if (it == l.plan->graph->index.end()) {
+                 const auto task = workflow::task_number(*l.plan->graph, ref);
+                 if (!task || !l.state->has(*task)) {
                    a.problem = no_task(w, ref, *l.plan->graph);
                    return;
                  }
                  json_writer out{a.body};
-                 workflow::write_task(out, *l.state, it->second);
+                 workflow::write_task(out, *l.state, *task);
                });
   }
 
@@ -149,12 +154,11 @@ public:
           reply(plan.error(), nullptr);
           return;
         }
-        auto it = (*plan)->graph->index.find(*r.task);
-        if (it == (*plan)->graph->index.end()) {
+        task = workflow::task_number(*(*plan)->graph, *r.task);
+        if (!task) {
           reply(no_task(r.workflow, *r.task, *(*plan)->graph), nullptr);
           return;
         }
-        task = it->second;
       }
       reply({}, make_log_feed(ctx, r, task, row->created_at, at));
     });

@@ -15,10 +15,10 @@ struct limits {
   std::uint32_t tasks_per_workflow = 10'000;
   std::uint32_t edges = 100'000;
   std::uint32_t json_depth = 64;
-  std::uint32_t json_nodes = 200'000; ///< values in one document
-  std::uint32_t findings = 100;       ///< errors or warnings listed in one answer
-  std::uint32_t text_bytes = 4096;    ///< names and descriptions
-  std::uint32_t attempts = 100;       ///< of one task, whatever its retry rules say
+  std::uint32_t json_nodes = 200'000;   ///< values in one document
+  std::uint32_t findings = 100;         ///< errors or warnings listed in one answer
+  std::uint32_t text_bytes = 4096;      ///< names and descriptions
+  std::uint32_t attempts = 100;         ///< of one task, whatever its retry rules say
   std::uint32_t loop_items = 10'000;    ///< items of one for_each
   std::uint32_t nesting = 8;            ///< of workflows that run workflows
   std::uint32_t descendants = 1'000;    ///< workflows below one root, itself not counted

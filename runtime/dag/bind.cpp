@@ -115,17 +115,21 @@ private:
     const auto given = r_.task_input.find(spec.ref);
     const input_levels levels{given == r_.task_input.end() ? nullptr : &*given, &r_.workflow_input,
                               &r_.global_input};
+    for (std::size_t l = 0; l < spec.lines.size(); ++l)
+      all_there(spec, "'" + spec.lines[l].name + "'", p_.tasks[t].lines[l], levels);
     for (std::size_t v = 0; v < spec.input.size(); ++v) {
       const auto& variable = p_.tasks[t].variables[v];
-      if (!variable.inputs.empty() && all_there(spec, v, variable, levels) && variable.check
-          && !variable.reads_outputs)
+      if (!variable.inputs.empty()
+          && all_there(spec, "its variable " + in_quotes(spec.input[v].first), variable, levels)
+          && variable.check && !variable.reads_outputs)
         check_value(spec, v, variable, levels);
     }
     if (names_secrets_ || p_.names_secrets)
       add_secret_uses(p_, static_cast<std::uint32_t>(t), levels, uses_, out_);
   }
 
-  bool all_there(const task_spec& spec, std::size_t v, const plan_variable& variable,
+  /// `user` is what needs them: "its variable 'x'".
+  bool all_there(const task_spec& spec, const std::string& user, const plan_variable& variable,
                  const input_levels& levels) {
     bool there = true;
     for (const auto& name : variable.inputs) {
@@ -133,7 +137,7 @@ private:
         continue;
       if (!variable.global) {
         there = false;
-        missing(spec, v, name, "", levels);
+        missing(spec, user, name, "", levels);
         continue;
       }
       const auto& line = p_.doc.global[*variable.global];
@@ -142,13 +146,13 @@ private:
         if (!in || levels.find(in->name).value)
           return;
         there = false;
-        missing(spec, v, in->name, " by way of the global " + in_quotes(line.first), levels);
+        missing(spec, user, in->name, " by way of the global " + in_quotes(line.first), levels);
       });
     }
     return there;
   }
 
-  void missing(const task_spec& spec, std::size_t v, const std::string& name,
+  void missing(const task_spec& spec, const std::string& user, const std::string& name,
                const std::string& way, const input_levels& levels) {
     std::string hint;
     if (!out_.full()) {
@@ -165,9 +169,8 @@ private:
     }
     with_place(level::task, spec.ref, name, [&](const place& at) {
       out_.fail(fault::missing_input, at,
-                "task " + in_quotes(spec.ref) + " needs the input " + in_quotes(name)
-                  + " for its variable " + in_quotes(spec.input[v].first) + way
-                  + ", and the request has none",
+                "task " + in_quotes(spec.ref) + " needs the input " + in_quotes(name) + " for "
+                  + user + way + ", and the request has none",
                 std::move(hint));
     });
   }

@@ -20,7 +20,7 @@ std::vector<std::string> input_names(const expression& e) {
 bool reads_outputs(const expression& e) {
   bool found = false;
   for_each_reference(
-    e, [&](const reference& r) { found = found || std::holds_alternative<output_ref>(r); });
+    e, [&](const reference& r) { found = found || !std::holds_alternative<input_ref>(r); });
   return found;
 }
 
@@ -116,6 +116,13 @@ void prepare(plan& p, const class_table& table) {
           task.inputs.push_back({input, v.secret || is_secret_name(input)});
       }
       task.variables.push_back(std::move(v));
+    }
+    for (const auto& line : spec.lines) {
+      auto v = prepare_variable(p.doc, line.name, line.value, unknown);
+      v.global.reset(); // a default belongs to a variable of the class
+      for (const auto& input : v.inputs)
+        task.inputs.push_back({input, is_secret_name(input)});
+      task.lines.push_back(std::move(v));
     }
     join(task.inputs);
     p.inputs.insert(p.inputs.end(), task.inputs.begin(), task.inputs.end());

@@ -20,13 +20,15 @@ public:
   }
 
   void check(std::uint32_t t) {
-    const place tasks_at{"/tasks"};
-    const place at{tasks_at, t};
+    const auto pointer = p_.doc.pointer_to(t);
+    const place at{pointer};
     const place input_at{at, "input"};
     const auto& spec = p_.doc.tasks[t];
     check_class(spec, at);
     for (std::size_t v = 0; v < spec.input.size(); ++v)
       check_variable(t, v, input_at);
+    for (const auto& line : spec.lines)
+      check_line(spec, line, pointer + "/" + line.name);
     const place depends_at{at, "depends_on"};
     std::set<std::string_view> seen;
     for (std::size_t d = 0; d < spec.depends_on.size(); ++d)
@@ -90,6 +92,10 @@ private:
     walk_references(e, at, [&](const reference& r, const place& where) {
       if (const auto* out = std::get_if<output_ref>(&r))
         check_output(spec, *out, where);
+      else if (std::holds_alternative<each_ref>(r) && !spec.for_each)
+        out_.fail(fault::bad_reference, where,
+                  "'" + to_string(r) + "' in " + task(spec) + " stands in no loop",
+                  "give the task a \"for_each\"");
     });
     walk_secrets(
       e, at, prepared.secret, [&](const std::string& secret, const place& where, bool fits) {
@@ -98,6 +104,22 @@ private:
         else if (cls && cls->runs_in != "outside")
           out_.fail(fault::bad_reference, where, no_caller(secret, spec.ref, *cls),
                     std::string{no_caller_hint});
+      });
+  }
+
+  void check_line(const task_spec& spec, const task_line& line, const std::string& pointer) {
+    const bool loop = spec.for_each && &line == &spec.lines[spec.for_each->line];
+    walk_references(line.value, place{pointer}, [&](const reference& r, const place& where) {
+      if (const auto* out = std::get_if<output_ref>(&r))
+        check_output(spec, *out, where);
+      else if (std::holds_alternative<each_ref>(r) && (loop || !spec.for_each))
+        out_.fail(fault::bad_reference, where,
+                  "'" + to_string(r) + "' in " + task(spec) + " stands in no loop",
+                  loop ? "the list itself is made before its first item" : "");
+    });
+    walk_secrets(
+      line.value, place{pointer}, false, [&](const std::string& secret, const place& where, bool) {
+        out_.fail(fault::bad_reference, where, misplaced(secret), std::string{misplaced_hint});
       });
   }
 
@@ -114,6 +136,16 @@ private:
                 out_.nearest(ref.task, refs_));
       return;
     }
+    const auto& from = p_.doc.tasks[producer->second];
+    if (from.phase > spec.phase)
+      out_.fail(fault::bad_reference, at,
+                text() + " reads a task of '" + std::string{to_string(from.phase)}
+                  + "', which runs later",
+                "tasks read tasks of their own or of an earlier part of the template");
+    if (from.for_each) {
+      check_loop_output(ref, text(), at);
+      return;
+    }
     const auto& cls = p_.tasks[producer->second].cls;
     if (!cls || cls->open_outputs || cls->output(ref.path.front().key))
       return;
@@ -124,6 +156,16 @@ private:
               text() + ": class " + in_quotes(cls->name) + " of task " + in_quotes(ref.task)
                 + " has no output " + in_quotes(ref.path.front().key),
               out_.nearest(ref.path.front().key, known));
+  }
+
+  void check_loop_output(const output_ref& ref, const std::string& text, const place& at) {
+    static const std::vector<std::string> known{"results", "states", "keys", "count", "failed"};
+    if (std::find(known.begin(), known.end(), ref.path.front().key) == known.end())
+      out_.fail(fault::unknown_output, at,
+                text + ": the loop " + in_quotes(ref.task) + " has no output "
+                  + in_quotes(ref.path.front().key),
+                "those of its items are in results[0], results[1], …; there are also states, keys, "
+                "count and failed");
   }
 
   void check_depends(const task_spec& spec, std::size_t d, const place& at,
@@ -142,6 +184,11 @@ private:
                 in_quotes(ref) + " in 'depends_on' of " + task(spec)
                   + " is no task of this template",
                 out_.nearest(ref, refs_));
+    else if (const auto phase = p_.doc.tasks[p_.index.find(ref)->second].phase; phase > spec.phase)
+      out_.fail(fault::bad_reference, at,
+                task(spec) + " depends on " + in_quotes(ref) + " of '"
+                  + std::string{to_string(phase)} + "', which runs later",
+                "remove the entry");
   }
 
   static std::string task(const task_spec& spec) { return "task " + in_quotes(spec.ref); }
@@ -162,10 +209,16 @@ private:
 std::string line_of(const plan& p, std::uint32_t consumer, std::uint32_t producer) {
   const auto& spec = p.doc.tasks[consumer];
   const auto& wanted = p.doc.tasks[producer].ref;
-  const place tasks_at{"/tasks"};
-  const place at{tasks_at, consumer};
+  const auto pointer = p.doc.pointer_to(consumer);
+  const place at{pointer};
   const place input_at{at, "input"};
   std::string line;
+  for (const auto& l : spec.lines)
+    for_each_reference(l.value, [&](const reference& r) {
+      const auto* out = std::get_if<output_ref>(&r);
+      if (line.empty() && out && out->task == wanted)
+        line = pointer + "/" + l.name;
+    });
   for (const auto& [name, e] : spec.input)
     walk_references(e, place{input_at, name}, [&](const reference& r, const place& where) {
       const auto* out = std::get_if<output_ref>(&r);

@@ -126,13 +126,22 @@ void draw_edges(plan& p) {
       return at == p.index.end() || at->second == i ? std::nullopt
                                                     : std::optional<std::uint32_t>{at->second};
     };
-    for (const auto& line : spec.input)
-      for_each_reference(line.second, [&](const reference& r) {
+    const auto producers = [&](const expression& e, std::vector<std::uint32_t>& into) {
+      for_each_reference(e, [&](const reference& r) {
         const auto* out = std::get_if<output_ref>(&r);
         if (const auto producer = out ? other(out->task) : std::nullopt)
-          task.reads.push_back(*producer);
+          into.push_back(*producer);
       });
+    };
+    for (const auto& line : spec.input)
+      producers(line.second, task.reads);
+    std::vector<std::uint32_t> ordered;
+    for (const auto& line : spec.lines)
+      producers(line.value, line.orders_only ? ordered : task.reads);
     sort_unique(task.reads);
+    for (const auto earlier : ordered)
+      if (!std::binary_search(task.reads.begin(), task.reads.end(), earlier))
+        task.after.push_back(earlier);
     for (const auto& ref : spec.depends_on)
       if (const auto earlier = other(ref);
           earlier && !std::binary_search(task.reads.begin(), task.reads.end(), *earlier))

@@ -29,16 +29,18 @@ struct plan_variable {
   std::optional<std::uint32_t> global; ///< position in doc.global of what it falls back on
   std::shared_ptr<const value_check> check; ///< the class's schema; null accepts anything
   bool secret = false;                      ///< by the class or by its name
-  bool reads_outputs = false;               ///< complete only when the producers have ended
+  bool reads_outputs = false;               ///< or a loop's item: complete only when it runs
 };
 
 struct plan_task {
   std::shared_ptr<const task_class> cls;
   std::vector<plan_variable> variables;
+  std::vector<plan_variable> lines; ///< same position as in task_spec::lines
   std::vector<plan_input>
     inputs; ///< all inputs its variables use, fallbacks included (sorted, unique)
-  std::vector<std::uint32_t> reads;      ///< tasks whose outputs it reads (sorted, unique)
-  std::vector<std::uint32_t> after;      ///< tasks named in depends_on and not in `reads`
+  std::vector<std::uint32_t> reads; ///< tasks whose outputs it reads (sorted, unique)
+  std::vector<std::uint32_t> after; ///< tasks named in depends_on or in lines that only order, and
+                                    ///< not in `reads`
   std::vector<std::uint32_t> dependents; ///< tasks that read or follow this one (sorted)
 };
 
@@ -91,10 +93,28 @@ binding bind(const plan& p, const workflow_request& r, const sealer& seal, const
 
 /// Outputs of a producer: the attributes it created or overwrote; nullptr if it has none (skipped).
 using outputs_lookup = std::function<const json*(std::uint32_t task)>;
+/// The item of a loop that a task runs for.
+struct loop_item {
+  const json* value = nullptr; ///< may hold sealed values
+  json key;                    ///< of a map: its key; of a list: the position
+  std::uint32_t index = 0;
+};
 /// The inputs of task `t`, sealed values opened, stored secrets as markers (secret_ref.hpp). Fails
 /// with `output_missing` (names producer, path and the keys there were), `input_invalid` (type of a
 /// resolved value), `secret_unreadable`.
 result<json> resolve_inputs(const plan& p, std::uint32_t t, const json& inputs,
-                            const outputs_lookup& outputs, const sealer& seal, const limits& lim);
+                            const outputs_lookup& outputs, const sealer& seal, const limits& lim,
+                            const loop_item* item = nullptr);
+/// The value of one of its lines, in the same way. What it reads of tasks that did not succeed is
+/// null where the line only orders.
+result<json> resolve_line(const plan& p, std::uint32_t t, std::uint32_t line, const json& inputs,
+                          const outputs_lookup& outputs, const sealer& seal, const limits& lim,
+                          const loop_item* item = nullptr);
+/// What the inputs and lines of task `t` read besides the item of a loop, reference by reference;
+/// what cannot be read is null. For comparing one run with another.
+json resolve_reads(const plan& p, std::uint32_t t, const json& inputs,
+                   const outputs_lookup& outputs, const sealer& seal, const limits& lim);
+/// Whether a line's value may hold a secret, by what it reads.
+bool line_is_secret(const plan& p, std::uint32_t t, std::uint32_t line);
 
 } // namespace o3

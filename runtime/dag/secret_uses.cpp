@@ -44,8 +44,8 @@ public:
 
   void variable(std::size_t v) {
     variable_ = &spec_.input[v].first;
-    const place tasks_at{"/tasks"};
-    const place task_at{tasks_at, t_};
+    const auto pointer = p_.doc.pointer_to(t_);
+    const place task_at{pointer};
     const place input_at{task_at, "input"};
     own_lines(spec_.input[v].second, place{input_at, *variable_});
     const auto& prepared = p_.tasks[t_].variables[v];

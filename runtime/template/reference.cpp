@@ -7,13 +7,14 @@
 namespace o3 {
 namespace {
 
-constexpr std::string_view known_forms = "a reference is ${secret.NAME}, ${workflow.input.NAME} or "
-                                         "${TASK.output.NAME}, the last with an "
-                                         "optional path like .to[0].x; "
-                                         "write $${ for a literal ${";
+constexpr std::string_view known_forms
+  = "a reference is ${secret.NAME}, ${workflow.input.NAME}, ${TASK.output.NAME} with an optional "
+    "path like .to[0].x, or in a loop ${each.value}, ${each.key} or ${each.index}; write $${ for a "
+    "literal ${";
 constexpr std::string_view input_prefix = "workflow.input.";
 constexpr std::string_view output_infix = ".output.";
 constexpr std::string_view secret_prefix = "secret.";
+constexpr std::string_view each_prefix = "each.";
 constexpr std::size_t name_bytes_max = 128;
 constexpr std::size_t index_digits_max = 9;
 /// Of one value: a text full of "${" must not fill the memory with explanations.
@@ -84,12 +85,36 @@ std::string why_not(std::string_view inside) {
   return "has none of the known forms";
 }
 
+/// What follows "each."; a task called "each" is still read by ${each.output.NAME}.
+std::optional<reference> parse_each(std::string_view inside) {
+  if (inside == "key")
+    return each_ref{each_ref::part::key, {}};
+  if (inside == "index")
+    return each_ref{each_ref::part::index, {}};
+  constexpr std::string_view value = "value";
+  if (!inside.starts_with(value))
+    return std::nullopt;
+  inside.remove_prefix(value.size());
+  each_ref ref;
+  if (inside.empty())
+    return ref;
+  // A path may begin with a position: ${each.value[0].x}
+  const std::string path = (inside.front() == '.' ? "" : "v") + std::string{inside};
+  if (!parse_path(std::string_view{path}.substr(inside.front() == '.' ? 1 : 0), ref.path))
+    return std::nullopt;
+  if (inside.front() != '.')
+    ref.path.erase(ref.path.begin());
+  return ref;
+}
+
 std::optional<reference> parse_reference(std::string_view inside) {
   if (inside.starts_with(input_prefix)) {
     const auto name = inside.substr(input_prefix.size());
     return is_name(name) ? std::optional<reference>{input_ref{std::string{name}}} : std::nullopt;
   }
   const auto infix = inside.find(output_infix);
+  if (inside.starts_with(each_prefix) && !inside.starts_with("each.output."))
+    return parse_each(inside.substr(each_prefix.size()));
   if (infix == std::string_view::npos)
     return std::nullopt;
   const auto task = inside.substr(0, infix);
@@ -251,6 +276,13 @@ std::string to_string(std::span<const path_step> path) {
 std::string to_string(const reference& r) {
   if (const auto* in = std::get_if<input_ref>(&r))
     return "${" + std::string{input_prefix} + in->name + "}";
+  if (const auto* each = std::get_if<each_ref>(&r)) {
+    if (each->what != each_ref::part::value)
+      return each->what == each_ref::part::key ? "${each.key}" : "${each.index}";
+    const auto path = to_string(each->path);
+    const std::string dot = path.empty() || path.front() == '[' ? "" : ".";
+    return "${each.value" + dot + path + "}";
+  }
   const auto& out = *std::get_if<output_ref>(&r);
   return "${" + out.task + std::string{output_infix} + to_string(out.path) + "}";
 }

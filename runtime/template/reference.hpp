@@ -1,6 +1,7 @@
-// `${…}` in template values. Three forms, nothing else:
+// `${…}` in template values. Four forms, nothing else:
 //   ${workflow.input.N}              an input of the request (or the template's default)
 //   ${T.output.path.to[0].x}         an output of task T; it is a dependency
+//   ${each.value.path} ${each.key}   the item of a for_each; ${each.index} its position from 0
 //   ${secret.N}                      a stored secret: a whole value, compiled to a literal marker
 //                                    (secret_ref.hpp)
 // A value that is exactly one reference keeps its JSON type; inside text it is interpolated; `$${`
@@ -33,7 +34,13 @@ struct output_ref {
   std::vector<path_step> path; ///< at least one step; the first is the output's name
   bool operator==(const output_ref&) const = default;
 };
-using reference = std::variant<input_ref, output_ref>;
+struct each_ref {
+  enum class part : std::uint8_t { value, key, index };
+  part what = part::value;
+  std::vector<path_step> path; ///< into the value
+  bool operator==(const each_ref&) const = default;
+};
+using reference = std::variant<input_ref, output_ref, each_ref>;
 std::string to_string(const reference& r); ///< as written, with ${ }
 
 /// A template value with its references found, ready to be evaluated.

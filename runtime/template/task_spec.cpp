@@ -8,9 +8,10 @@ namespace {
 
 constexpr std::array<std::string_view, 8> task_keys{
   "name", "ref_name", "description", "class", "input", "always_run", "depends_on", "optional"};
-constexpr std::array<std::string_view, 5> task_keys_2{"retry", "timeout_s", "total_timeout_s",
-                                                      "on_ambiguous", "on_surplus"};
-constexpr std::array<std::string_view, 3> task_keys_later{"when", "for_each", "requires"};
+constexpr std::array<std::string_view, 8> task_keys_2{
+  "retry",      "timeout_s", "total_timeout_s", "on_ambiguous",
+  "on_surplus", "for_each",  "max_parallel",    "fail_fast"};
+constexpr std::array<std::string_view, 2> task_keys_later{"when", "requires"};
 constexpr std::array<std::string_view, 5> retry_keys{"on", "times", "delay_s", "factor",
                                                      "delay_max_s"};
 constexpr std::array<task_state, 3> retried_states{task_state::failed, task_state::exception,
@@ -95,6 +96,28 @@ void read_depends_on(object_reader& in, const place& at, std::string_view what, 
   }
 }
 
+void read_for_each(object_reader& in, const place& at, std::string_view what, const limits& lim,
+                   task_spec& task, reporter& out) {
+  const auto* items = in.find("for_each");
+  const auto most = in.whole("max_parallel", 1, lim.tasks_per_workflow);
+  if (!items) {
+    for (const auto* key : {"max_parallel", "fail_fast"})
+      if (in.find(key))
+        out.fail(fault::bad_value, place{at, key},
+                 in_quotes(key) + " of " + std::string{what} + " goes with 'for_each' only",
+                 "add \"for_each\", or remove the key");
+    return;
+  }
+  if (!items->is_string() && !items->is_array() && !items->is_object())
+    in.wrong_type("for_each", *items, "a list, an object or a reference to one");
+  for_each_spec each;
+  each.line = static_cast<std::uint32_t>(task.lines.size());
+  each.max_parallel = static_cast<std::uint32_t>(most.value_or(0));
+  each.fail_fast = in.find("fail_fast") == nullptr || in.flag("fail_fast");
+  task.lines.push_back(read_line(*items, "for_each", at, out));
+  task.for_each = each;
+}
+
 /// A name that would make `${…}` ambiguous.
 void refuse_reserved(const std::string& ref, const place& at, reporter& out) {
   if (ref == "workflow" || ref.starts_with("workflow.") || ref.find(".output.") != std::string::npos
@@ -104,6 +127,14 @@ void refuse_reserved(const std::string& ref, const place& at, reporter& out) {
 }
 
 } // namespace
+
+task_line read_line(const json& value, std::string name, const place& at, reporter& out) {
+  findings found;
+  task_line line{std::move(name), {}, false};
+  line.value = compile(value, at.pointer() + "/" + line.name, found);
+  out.merge(std::move(found));
+  return line;
+}
 
 void check_keys(const json& object, const place& at, std::string_view what, int schema_version,
                 const key_rules& rules, reporter& out) {
@@ -191,6 +222,7 @@ task_spec read_task(const json& item, const place& at, int schema_version, const
     task.total_timeout = in.seconds("total_timeout_s");
     task.retry_ambiguous
       = second_of(in, "on_ambiguous", at, "operator", "retry", lim.text_bytes, out);
+    read_for_each(in, at, what, lim, task, out);
     task.cancel_surplus = second_of(in, "on_surplus", at, "alert", "cancel", lim.text_bytes, out);
   }
   return task;

@@ -21,6 +21,9 @@ struct key_rules {
 void check_keys(const json& object, const place& at, std::string_view what, int schema_version,
                 const key_rules& rules, reporter& out);
 
+/// Compiles a value that stands at `name` below the task at `at`.
+task_line read_line(const json& value, std::string name, const place& at, reporter& out);
+
 /// The input lines of a task or of the template's globals, compiled.
 std::vector<std::pair<std::string, expression>> read_inputs(const json& lines, const place& at,
                                                             reporter& out);

@@ -8,8 +8,10 @@ namespace {
 
 constexpr std::array<std::string_view, 6> template_keys{"name",           "ref_name", "description",
                                                         "schema_version", "workflow", "tasks"};
-constexpr std::array<std::string_view, 2> template_keys_2{"failure_grace_s", "cancel_deadline_s"};
-constexpr std::array<std::string_view, 3> template_keys_later{"finally", "on_failure", "outputs"};
+constexpr std::array<std::string_view, 6> template_keys_2{
+  "failure_grace_s", "cancel_deadline_s", "timeout_s", "finally_after_s", "finally", "on_failure"};
+constexpr std::array<std::string_view, 1> template_keys_later{"outputs"};
+constexpr std::array<std::string_view, 2> failure_keys{"template", "input"};
 constexpr std::array<std::string_view, 1> workflow_keys{"input"};
 constexpr std::array<std::string_view, 1> input_keys{"global"};
 constexpr int schema_newest = 2;
@@ -49,6 +51,60 @@ void read_globals(object_reader& in, template_doc& doc, reporter& out) {
     doc.global = read_inputs(*global, global_at, out);
 }
 
+/// Reads the tasks of one phase behind those that are there.
+void read_list(const json& items, task_phase phase, const place& at, template_doc& doc,
+               const limits& lim, reporter& out) {
+  // Beyond the limit nothing is read: the answer would be no better for it.
+  if (items.size() + doc.tasks.size() > lim.tasks_per_workflow) {
+    out.fail(fault::too_many_tasks, at,
+             "the template has " + std::to_string(items.size() + doc.tasks.size())
+               + " tasks, at most " + std::to_string(lim.tasks_per_workflow) + " are allowed",
+             "split it into several templates, or raise limits.tasks_per_workflow");
+    return;
+  }
+  doc.tasks.reserve(doc.tasks.size() + items.size());
+  if (phase != task_phase::finally)
+    (phase == task_phase::main ? doc.main_count : doc.failure_count) = items.size();
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    doc.tasks.push_back(read_task(items[i], place{at, i}, doc.schema_version, lim, out));
+    doc.tasks.back().phase = phase;
+  }
+}
+
+/// {"template": T, "input": {…}}: what runs is another template.
+void read_failure_template(const json& value, const place& at, template_doc& doc, const limits& lim,
+                           reporter& out) {
+  object_reader in{value, at, "'on_failure' of the template", out};
+  in.refuse_others(failure_keys);
+  const auto ref = in.ref_name("template");
+  const auto* input = in.object("input");
+  if (ref.empty())
+    return;
+  const json task = {{"ref_name", "on_failure"},
+                     {"name", "on_failure"},
+                     {"class", "workflow"},
+                     {"input", {{"template", ref}, {"input", input ? *input : json::object()}}}};
+  read_list(json::array({task}), task_phase::on_failure, at, doc, lim, out);
+}
+
+void refuse_twins(const template_doc& doc, reporter& out) {
+  std::unordered_map<std::string_view, std::size_t> first;
+  for (std::size_t i = 0; i < doc.tasks.size(); ++i) {
+    const auto& ref = doc.tasks[i].ref;
+    if (ref.empty())
+      continue;
+    const auto [other, is_new] = first.try_emplace(ref, i);
+    if (is_new)
+      continue;
+    const auto pointer = doc.pointer_to(i);
+    const place task_at{pointer};
+    out.fail(fault::duplicate_ref, place{task_at, "ref_name"},
+             "two tasks are called " + in_quotes(ref) + ", the first is "
+               + doc.pointer_to(other->second),
+             "give each task its own ref_name");
+  }
+}
+
 void read_tasks(object_reader& in, template_doc& doc, const limits& lim, reporter& out) {
   if (!in.require("tasks"))
     return;
@@ -58,32 +114,47 @@ void read_tasks(object_reader& in, template_doc& doc, const limits& lim, reporte
   const place tasks_at{"/tasks"};
   if (items->empty())
     out.fail(fault::bad_value, tasks_at, "the template has no task", "list at least one task");
-  // Beyond the limit nothing is read: the answer would be no better for it.
-  if (items->size() > lim.tasks_per_workflow) {
-    out.fail(fault::too_many_tasks, tasks_at,
-             "the template has " + std::to_string(items->size()) + " tasks, at most "
-               + std::to_string(lim.tasks_per_workflow) + " are allowed",
-             "split it into several templates, or raise limits.tasks_per_workflow");
-    return;
+  read_list(*items, task_phase::main, tasks_at, doc, lim, out);
+  if (doc.schema_version >= 2) {
+    const place failure_at{"/on_failure"};
+    const place finally_at{"/finally"};
+    if (const auto* failure = in.find("on_failure"); failure && failure->is_object())
+      read_failure_template(*failure, failure_at, doc, lim, out);
+    else if (const auto* tasks = in.list("on_failure"))
+      read_list(*tasks, task_phase::on_failure, failure_at, doc, lim, out);
+    if (const auto* tasks = in.list("finally"))
+      read_list(*tasks, task_phase::finally, finally_at, doc, lim, out);
   }
-  doc.tasks.reserve(items->size());
-  std::unordered_map<std::string, std::size_t> first;
-  for (std::size_t i = 0; i < items->size(); ++i) {
-    doc.tasks.push_back(read_task((*items)[i], place{tasks_at, i}, doc.schema_version, lim, out));
-    const auto& ref = doc.tasks.back().ref;
-    if (ref.empty())
-      continue;
-    const auto [other, is_new] = first.try_emplace(ref, i);
-    const place task_at{tasks_at, i};
-    if (!is_new)
-      out.fail(fault::duplicate_ref, place{task_at, "ref_name"},
-               "two tasks are called " + in_quotes(ref) + ", the first is /tasks/"
-                 + std::to_string(other->second),
-               "give each task its own ref_name");
-  }
+  refuse_twins(doc, out);
 }
 
 } // namespace
+
+std::string_view to_string(task_phase p) {
+  switch (p) {
+  case task_phase::main:
+    return "main";
+  case task_phase::on_failure:
+    return "on_failure";
+  case task_phase::finally:
+    return "finally";
+  }
+  return "main";
+}
+
+std::string template_doc::pointer_to(std::size_t t) const {
+  if (t < main_count)
+    return "/tasks/" + std::to_string(t);
+  t -= main_count;
+  if (t >= failure_count)
+    return "/finally/" + std::to_string(t - failure_count);
+  const auto at = source.find("on_failure");
+  return at != source.end() && at->is_object() ? "/on_failure" : "/on_failure/" + std::to_string(t);
+}
+
+bool template_doc::has(task_phase p) const {
+  return std::any_of(tasks.begin(), tasks.end(), [p](const task_spec& t) { return t.phase == p; });
+}
 
 template_doc parse_template(const json& source, const limits& lim, findings& found) {
   template_doc doc;
@@ -103,6 +174,8 @@ template_doc parse_template(const json& source, const limits& lim, findings& fou
   doc.description = in.text("description", lim.text_bytes);
   if (doc.schema_version >= 2) {
     doc.failure_grace = in.seconds("failure_grace_s").value_or(doc.failure_grace);
+    doc.timeout = in.seconds("timeout_s");
+    doc.finally_after = in.seconds("finally_after_s");
     doc.cancel_deadline = in.seconds("cancel_deadline_s").value_or(doc.cancel_deadline);
   }
   read_globals(in, doc, out);

@@ -25,13 +25,37 @@ struct retry_rule {
   millis delay_max{300'000};
 };
 
+/// When in the life of a workflow a task has its turn.
+enum class task_phase : std::uint8_t {
+  main = 0,
+  on_failure = 1, ///< after a required task of the first phase ended badly
+  finally = 2     ///< at the end, however that came
+};
+std::string_view to_string(task_phase p);
+
+/// An expression of a task besides its inputs. It depends on what it names, as an input does.
+struct task_line {
+  std::string name; ///< where it stands below the task: "for_each", "when", "locks/0/key"
+  expression value;
+  bool orders_only = false; ///< tasks named in it come first, but need not succeed
+};
+
+struct for_each_spec {
+  std::uint32_t line = 0;         ///< its position in task_spec::lines
+  std::uint32_t max_parallel = 0; ///< items at once; 0: all
+  bool fail_fast = true;          ///< no new item starts once one ended badly
+};
+
 struct task_spec {
+  task_phase phase = task_phase::main;
   std::string name;
   std::string ref; ///< unique in the template
   std::string description;
   std::string class_name;
   std::vector<std::pair<std::string, expression>>
     input; ///< by input name, in the document's key order
+  std::vector<task_line> lines;
+  std::optional<for_each_spec> for_each; ///< once for each item of a list or map
   std::vector<std::string> depends_on;
   bool always_run = false;
   bool optional = false;
@@ -48,16 +72,25 @@ struct template_doc {
   std::string description;
   int schema_version = 1;
   std::vector<std::pair<std::string, expression>>
-    global; ///< workflow.input.global, keyed by task variable
-  std::vector<task_spec> tasks;
+    global;                      ///< workflow.input.global, keyed by task variable
+  std::vector<task_spec> tasks;  ///< those of `tasks`, then of `on_failure`, then of `finally`
+  std::size_t main_count = 0;    ///< of `tasks`
+  std::size_t failure_count = 0; ///< of `on_failure`
+  std::optional<millis> timeout; ///< from the first start to the end of the first phase
+  std::optional<millis> finally_after; ///< how long a parked task keeps `finally` waiting
   millis failure_grace{120'000};
   millis cancel_deadline{120'000};
   json source; ///< the document as given
+
+  /// Where task `t` stands in the document: "/tasks/3", "/finally/0".
+  [[nodiscard]] std::string pointer_to(std::size_t t) const;
+  [[nodiscard]] bool has(task_phase p) const;
 };
 
 /// Reads a template; errors in `found` refuse it. Unknown keys are errors that name the nearest
-/// key; the keys of later schema features (when, for_each, finally, on_failure, requires, outputs)
-/// are refused as `not_supported` until they do something.
+/// key; the keys of later schema features (when, requires, outputs) are refused as `not_supported`
+/// until they do something. `on_failure` may also be {"template", "input"}: one task of the class
+/// `workflow` with the ref `on_failure`.
 template_doc parse_template(const json& doc, const limits& lim, findings& found);
 
 } // namespace o3

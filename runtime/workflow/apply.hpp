@@ -13,6 +13,8 @@ void apply(state& s, const record& r, wall_time at);
 /// `graph` is the plan named by the accept record. `workflow_unreadable` if a row cannot be read.
 result<state> fold(std::shared_ptr<const plan> graph, const std::vector<store::journal_row>& rows);
 
+/// Everything that follows from the tasks' states and the plan.
+void derive(state& s);
 /// The checkpoint of `s` and back.
 json to_checkpoint(const state& s);
 void from_checkpoint(state& s, const json& body);

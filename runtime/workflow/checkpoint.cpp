@@ -24,8 +24,8 @@ void take(const json& j, const char* k, std::string& text) {
 
 json task_to_json(const task_instance& t) {
   json j = {{"s", static_cast<unsigned>(t.state)}};
-  if (t.attempt == 0 && t.code == fault::none && t.message.empty()
-      && t.state == task_state::created)
+  if (t.attempt == 0 && t.code == fault::none && t.message.empty() && t.kept_if.empty()
+      && t.state == task_state::created && t.attributes.is_null())
     return j;
   if (t.last_state)
     j["last"] = static_cast<unsigned>(*t.last_state);
@@ -50,6 +50,12 @@ json task_to_json(const task_instance& t) {
     j["launches"].push_back(launch::to_json(l));
   if (t.launches_before != 0)
     j["launches_before"] = t.launches_before;
+  if (t.attempts_before != 0)
+    j["attempts_before"] = t.attempts_before;
+  put(j, "kept_if", t.kept_if);
+  if (t.began)
+    j["began"] = true;
+  put(j, "parked", t.parked_at);
   return j;
 }
 
@@ -78,10 +84,117 @@ task_instance task_from_json(const json& j) {
       t.launches.push_back(*std::move(state));
     }
   t.launches_before = j.value("launches_before", std::size_t{0});
+  t.attempts_before = j.value("attempts_before", 0U);
+  take(j, "kept_if", t.kept_if);
+  t.began = j.value("began", false);
+  take(j, "parked", t.parked_at);
   return t;
 }
 
-// Everything that follows from the tasks' states and the plan.
+json asked_to_json(const asked& a) {
+  return {{"by", a.by}, {"why", a.reason}, {"at", to_ms(a.at)}};
+}
+
+asked asked_from_json(const json& j) {
+  return {j.at("by").get<std::string>(), j.at("why").get<std::string>(),
+          from_ms(j.at("at").get<std::int64_t>())};
+}
+
+json loop_to_json(std::uint32_t task, const loop_state& l) {
+  json begun = json::array();
+  for (const auto& t : l.begun)
+    begun.push_back(task_to_json(t));
+  return {{"t", task},      {"items", l.items}, {"keys", l.keys},
+          {"open", l.open}, {"next", l.next},   {"begun", std::move(begun)}};
+}
+
+void loop_from_json(state& s, const json& j) {
+  auto& l = s.loops[j.at("t").get<std::uint32_t>()];
+  l.items = j.at("items");
+  l.keys = j.at("keys");
+  l.open = j.at("open").get<bool>();
+  l.next = j.at("next").get<std::uint32_t>();
+  for (const auto& t : j.at("begun"))
+    l.begun.push_back(task_from_json(t));
+}
+
+// What came from people, and from the workflow's family.
+void history_to_json(json& j, const state& s) {
+  if (s.from)
+    j["from"]
+      = {{"parent", s.from->parent.hex()}, {"root", s.from->root.hex()}, {"t", s.from->task},
+         {"n", s.from->attempt},           {"depth", s.from->depth},     {"told", s.parent_told}};
+  if (s.run != 1)
+    j["run"] = s.run;
+  if (s.ran_revision != 1)
+    j["ran"] = s.ran_revision;
+  if (s.paused)
+    j["paused"] = asked_to_json(*s.paused);
+  if (!s.revised.by.empty())
+    j["revised"] = asked_to_json(s.revised);
+  for (const auto& r : s.revisions)
+    j["revisions"].push_back({{"n", r.number},
+                              {"who", asked_to_json(r.who)},
+                              {"name", r.name},
+                              {"desc", r.description},
+                              {"inputs", r.inputs}});
+  for (const auto& k : s.signals)
+    j["signals"].push_back(
+      {{"name", k.name}, {"by", k.by}, {"at", to_ms(k.at)}, {"value", k.body}});
+}
+
+void history_from_json(state& s, const json& j) {
+  s.from.reset();
+  if (auto f = j.find("from"); f != j.end()) {
+    s.from = parentage{id::parse(f->at("parent").get<std::string>()).value_or(id{}),
+                       id::parse(f->at("root").get<std::string>()).value_or(id{}),
+                       f->at("t").get<std::uint32_t>(), f->at("n").get<std::uint32_t>(),
+                       f->at("depth").get<std::uint32_t>()};
+    s.parent_told = f->at("told").get<bool>();
+  }
+  s.run = j.value("run", 1U);
+  s.ran_revision = j.value("ran", 1U);
+  s.paused.reset();
+  if (auto p = j.find("paused"); p != j.end())
+    s.paused = asked_from_json(*p);
+  if (auto r = j.find("revised"); r != j.end())
+    s.revised = asked_from_json(*r);
+  s.revisions.clear();
+  if (auto list = j.find("revisions"); list != j.end())
+    for (const auto& r : *list)
+      s.revisions.push_back({r.at("n").get<std::uint32_t>(), asked_from_json(r.at("who")),
+                             r.at("name").get<std::string>(), r.at("desc").get<std::string>(),
+                             r.at("inputs")});
+  s.signals.clear();
+  if (auto list = j.find("signals"); list != j.end())
+    for (const auto& k : *list)
+      s.signals.push_back({k.at("name").get<std::string>(), k.at("by").get<std::string>(),
+                           from_ms(k.at("at").get<std::int64_t>()), k.at("value")});
+}
+
+std::size_t attribute_bytes(const task_instance& t) {
+  std::size_t sum = 0;
+  if (!t.attributes.is_null())
+    for (const auto& value : t.attributes)
+      sum += canonical(value).size();
+  return sum;
+}
+
+void derive_loop(state& s, std::uint32_t task, loop_state& l) {
+  l.running = l.failed = 0;
+  for (std::uint32_t i = 0; i < l.begun.size(); ++i) {
+    const auto& t = l.begun[i];
+    s.output_bytes += attribute_bytes(t);
+    l.failed += is_bad_end(t.state) ? 1 : 0;
+    if (is_terminal(t.state) || t.state == task_state::created)
+      continue;
+    ++l.running;
+    s.active.push_back(s.number_of(task, i));
+  }
+}
+
+} // namespace
+
 void derive(state& s) {
   auto n = s.tasks.size();
   s.open_dependencies.assign(n, 0);
@@ -94,19 +207,18 @@ void derive(state& s) {
     for (const auto* list : {&p.reads, &p.after})
       for (auto d : *list)
         s.open_dependencies[t] += is_terminal(s.tasks[d].state) ? 0 : 1;
-    if (!s.tasks[t].attributes.is_null())
-      for (const auto& value : s.tasks[t].attributes)
-        s.output_bytes += canonical(value).size();
+    s.output_bytes += attribute_bytes(s.tasks[t]);
     if (is_terminal(s.tasks[t].state))
       ++s.ended_count;
     else if (s.tasks[t].state != task_state::created)
       s.active.push_back(t);
-    else if (s.open_dependencies[t] == 0 && !is_terminal(s.status))
+    else if (s.open_dependencies[t] == 0 && !is_terminal(s.status) && s.spec(t).phase == s.phase)
       s.ready.push_back(t);
   }
+  for (auto& [task, loop] : s.loops)
+    derive_loop(s, task, loop);
+  std::sort(s.active.begin(), s.active.end());
 }
-
-} // namespace
 
 json to_checkpoint(const state& s) {
   json j = {{"id", s.workflow.hex()},         {"trace", s.trace_id},
@@ -134,9 +246,14 @@ json to_checkpoint(const state& s) {
     j["cancel_forced"] = true;
   put(j, "cancel_by", s.cancel_by);
   put(j, "cancel_why", s.cancel_reason);
+  if (s.phase != task_phase::main)
+    j["phase"] = static_cast<unsigned>(s.phase);
+  history_to_json(j, s);
   auto& tasks = j["tasks"] = json::array();
   for (const auto& t : s.tasks)
     tasks.push_back(task_to_json(t));
+  for (const auto& [task, loop] : s.loops)
+    j["loops"].push_back(loop_to_json(task, loop));
   return j;
 }
 
@@ -175,6 +292,12 @@ void from_checkpoint(state& s, const json& j) {
   s.tasks.clear();
   for (const auto& t : j.at("tasks"))
     s.tasks.push_back(task_from_json(t));
+  s.phase = static_cast<task_phase>(j.value("phase", 0U));
+  history_from_json(s, j);
+  s.loops.clear();
+  if (auto loops = j.find("loops"); loops != j.end())
+    for (const auto& l : *loops)
+      loop_from_json(s, l);
   derive(s);
 }
 

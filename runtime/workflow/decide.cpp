@@ -33,19 +33,27 @@ void decider::on(const cancel_asked& e) {
   if (is_terminal(s_.status) || (s_.canceling() && (s_.cancel_forced || !e.force)))
     return;
   bool again = s_.canceling();
+  if (s_.paused)
+    emit(resumed{e.by});
   emit(canceled{e.by, e.reason, c_.now + s_.graph->doc.cancel_deadline, e.force});
   log(no_task, 0, log_level::info,
       "cancel asked by=" + e.by + (e.reason.empty() ? "" : " reason=" + printable(e.reason, 256)));
-  if (again)
+  if (again) {
+    for (auto t : s_.active)
+      if (is_child(t))
+        effects_.push_back(tell_child{t, s_.at(t).attempt, child_of(s_, t, s_.at(t).attempt),
+                                      tell_child::word::cancel, e.force});
     return;
+  }
   for (auto t : std::vector(s_.active))
-    stop(t);
+    if (s_.winding_down(spec(t).phase) && !is_terminal(s_.at(t).state))
+      stop(t);
 }
 
 void decider::on(const attribute_written& e) {
-  if (e.task >= s_.tasks.size())
+  if (!s_.has(e.task))
     return;
-  const auto& t = s_.tasks[e.task];
+  const auto& t = s_.at(e.task);
   if (!t.calling || t.attempt != e.attempt || e.n <= t.attribute_n)
     return;
   json set = {{e.name, e.value}};
@@ -58,16 +66,14 @@ void decider::on(const attribute_written& e) {
 }
 
 void decider::on(const call_said& e) {
-  if (e.task >= s_.tasks.size() || !s_.tasks[e.task].calling
-      || s_.tasks[e.task].attempt != e.attempt)
+  if (!s_.has(e.task) || !s_.at(e.task).calling || s_.at(e.task).attempt != e.attempt)
     return;
   for (const auto& l : e.log)
     log(e.task, e.attempt, l.level, masked(l.text));
 }
 
 void decider::on(const call_ended& e) {
-  if (e.task >= s_.tasks.size() || !s_.tasks[e.task].calling
-      || s_.tasks[e.task].attempt != e.attempt)
+  if (!s_.has(e.task) || !s_.at(e.task).calling || s_.at(e.task).attempt != e.attempt)
     return;
   for (const auto& l : e.log)
     log(e.task, e.attempt, l.level, masked(l.text));
@@ -77,10 +83,9 @@ void decider::on(const call_ended& e) {
 }
 
 void decider::on(const call_lost& e) {
-  if (e.task >= s_.tasks.size() || !s_.tasks[e.task].calling
-      || s_.tasks[e.task].attempt != e.attempt)
+  if (!s_.has(e.task) || !s_.at(e.task).calling || s_.at(e.task).attempt != e.attempt)
     return;
-  auto& t = s_.tasks[e.task];
+  auto& t = s_.at(e.task);
   log(e.task, e.attempt, log_level::warning, "worker lost: " + e.why);
   if (t.canceling) {
     end_attempt(e.task, 0, {task_state::canceled, fault::canceled, "the worker ended"}, {});
@@ -88,8 +93,8 @@ void decider::on(const call_lost& e) {
   }
   task_end end{task_state::exception, fault::worker_lost, "the worker process was lost: " + e.why};
   bool explicit_rule = retry_due(e.task, e.attempt, end).has_value();
-  if (!explicit_rule && harmless_to_repeat(cls(e.task)) && e.attempt < lost_attempts_max
-      && !s_.failing())
+  if (!explicit_rule && harmless_to_repeat(cls(e.task)) && t.tries() < lost_attempts_max
+      && !s_.winding_down(spec(e.task).phase))
     emit(task_retry{e.task, 0, end.state, {}, end.code, end.message, c_.now + lost_delay});
   else
     end_attempt(e.task, 0, end, {});
@@ -110,11 +115,16 @@ void decider::advance() {
     emit(started{});
     log(no_task, 0, log_level::info, "scheduled start reached");
   }
-  stop_overdue();
-  look_at_due();
-  start_ready();
-  stop_overdue(); // a grace period or cancel deadline of zero is over at once
-  settle();
+  time_out_workflow();
+  // What a loop's end made ready, and the phase after one that is over, begin in the same turn.
+  for (bool on = true; on && !more_;) {
+    stop_overdue();
+    look_at_due();
+    start_ready();
+    bool closed = go_round_loops();
+    stop_overdue(); // a grace period or cancel deadline of zero is over at once
+    on = closed || (!more_ && settle());
+  }
 }
 
 void decider::stop_overdue() {
@@ -122,22 +132,37 @@ void decider::stop_overdue() {
   bool grace_over = s_.failing() && !s_.canceling() && *s_.grace_until <= c_.now;
   if (!cancel_over && !grace_over)
     return;
-  for (auto t : std::vector(s_.active)) {
+  // The items of a loop before the loop.
+  auto active = s_.active;
+  std::reverse(active.begin(), active.end());
+  for (auto t : active) {
+    if (!s_.winding_down(spec(t).phase) || is_terminal(s_.at(t).state))
+      continue;
+    if (is_loop(t) && s_.loops[t].running > 0)
+      continue;
+    if (is_child(t) && !s_.cancel_forced) { // a workflow ends by its own deadlines
+      if (!s_.at(t).canceling)
+        stop(t);
+      continue;
+    }
     if (!s_.cancel_forced
         && cut_off_at(s_, t, cancel_over ? *s_.cancel_until : *s_.grace_until) > c_.now)
       continue; // what it may have started is looked for, so that it can be stopped
     if (!cancel_over) {
-      emit(task_ended{t, 0, task_state::failed, cut_off(t), fault::grace_over,
-                      (is_outside(t) ? "asked to stop" : "stopped")
-                        + (" when the grace period after the failure of "
-                           + spec(*s_.failed_task).ref + " was over")
-                        + (is_outside(t) ? "; what it started outside may still run" : "")});
+      emit(task_ended{
+        t, 0, task_state::failed, cut_off(t), fault::grace_over,
+        (is_outside(t) ? "asked to stop" : "stopped")
+          + (" when the grace period after the failure of " + name_of_failed() + " was over")
+          + (is_outside(t) ? "; what it started outside may still run" : "")});
       continue;
     }
     if (is_outside(t))
       cut_off_outside(t);
-    else if (s_.tasks[t].calling)
-      effects_.push_back(stop_worker{t, s_.tasks[t].attempt});
+    else if (is_child(t))
+      effects_.push_back(tell_child{t, s_.at(t).attempt, child_of(s_, t, s_.at(t).attempt),
+                                    tell_child::word::cancel, true});
+    else if (s_.at(t).calling)
+      effects_.push_back(stop_worker{t, s_.at(t).attempt});
     emit(
       task_ended{t,
                  0,
@@ -150,7 +175,7 @@ void decider::stop_overdue() {
 
 void decider::look_at_due() {
   for (auto t : std::vector(s_.active)) {
-    const auto& task = s_.tasks[t];
+    const auto& task = s_.at(t);
     if (is_terminal(task.state))
       continue; // ended as a consequence of an earlier one
     auto limit = deadline(s_, t);
@@ -164,34 +189,23 @@ void decider::look_at_due() {
       time_out(t);
     else if (task.state == task_state::running || task.state == task_state::needs_operator)
       ping(t);
-    else if (!s_.failing() && !s_.canceling())
+    else if (!s_.winding_down(spec(t).phase) && !s_.paused)
       start(t);
   }
 }
 
 void decider::start_ready() {
-  while (!s_.ready.empty() && !s_.failing() && !s_.canceling()) {
+  while (!s_.ready.empty() && !s_.paused && !s_.winding_down(s_.phase)) {
     if (out_of_steps())
       return;
     start(s_.ready.front());
   }
 }
 
-void decider::settle() {
-  if (is_terminal(s_.status) || !s_.active.empty())
-    return;
-  if (s_.canceling())
-    end_workflow(workflow_state::canceled, fault::canceled,
-                 "canceled by " + s_.cancel_by
-                   + (s_.cancel_reason.empty() ? "" : ": " + s_.cancel_reason));
-  else if (s_.failing())
-    end_workflow(workflow_state::failed, s_.code, std::string{s_.message});
-  else if (s_.ready.empty() && s_.ended_count == s_.tasks.size())
-    end_workflow(workflow_state::successful, fault::none, "");
-}
-
 void decider::end_workflow(workflow_state end, fault code, const std::string& message) {
   emit(ended{end, code, message});
+  if (s_.from)
+    effects_.push_back(tell_parent{});
   log(no_task, 0, end == workflow_state::failed ? log_level::error : log_level::info,
       "workflow ended state=" + std::string{to_string(end)}
         + (message.empty() ? "" : " " + message));
@@ -202,10 +216,10 @@ void decider::begin_failing(std::uint32_t t) {
   log(no_task, 0, log_level::error, std::string{s_.message});
   // In the grace period no retry starts: whoever waits for one keeps its last end.
   for (auto w : std::vector(s_.active)) {
-    const auto& task = s_.tasks[w];
-    if (task.state != task_state::waiting)
+    const auto& task = s_.at(w);
+    if (task.state != task_state::waiting || !s_.winding_down(spec(w).phase))
       continue;
-    if (task.attempt == 0)
+    if (task.tries() == 0)
       emit(task_ended{
         w, 0, task_state::skipped, {}, fault::upstream_failed, "not started: " + s_.message});
     else
@@ -220,7 +234,8 @@ void decider::begin_failing(std::uint32_t t) {
 
 std::optional<wall_time> decider::retry_due(std::uint32_t t, std::uint32_t attempt,
                                             const task_end& end) {
-  if (!is_bad_end(end.state) || end.state == task_state::canceled || s_.failing() || s_.canceling()
+  attempt -= s_.has(t) ? s_.at(t).attempts_before : 0;
+  if (!is_bad_end(end.state) || end.state == task_state::canceled || s_.winding_down(spec(t).phase)
       || attempt >= c_.lim.attempts)
     return std::nullopt;
   for (const auto& rule : spec(t).retry) {
@@ -236,7 +251,7 @@ std::optional<wall_time> decider::retry_due(std::uint32_t t, std::uint32_t attem
     // Jitter: between half and all of it, so that many tasks do not come back as one wave.
     double share = 0.5 + 0.5 * static_cast<double>(next_random() >> 11U) / 9007199254740992.0;
     auto due = c_.now + millis{static_cast<std::int64_t>(delay * share)};
-    auto first = s_.tasks[t].first_started_at.value_or(c_.now);
+    auto first = s_.has(t) ? s_.at(t).first_started_at.value_or(c_.now) : c_.now;
     if (spec(t).total_timeout && due >= first + *spec(t).total_timeout)
       return std::nullopt;
     return due;
@@ -246,10 +261,11 @@ std::optional<wall_time> decider::retry_due(std::uint32_t t, std::uint32_t attem
 
 void decider::end_attempt(std::uint32_t t, std::uint32_t new_attempt, const task_end& end,
                           json set) {
-  auto attempt = new_attempt != 0 ? new_attempt : s_.tasks[t].attempt;
+  auto attempt = new_attempt != 0 ? new_attempt : s_.at(t).attempt;
   if (is_outside(t))
     effects_.push_back(drop_talks{t, attempt});
-  if (auto due = s_.tasks[t].canceling ? std::nullopt : retry_due(t, attempt, end)) {
+  bool stopping = s_.has(t) && s_.at(t).canceling;
+  if (auto due = stopping ? std::nullopt : retry_due(t, attempt, end)) {
     log(t, attempt, log_level::warning,
         "attempt " + std::to_string(attempt) + " ended " + std::string{to_string(end.state)} + ": "
           + end.message + "; next attempt at " + to_rfc3339(*due));
@@ -260,8 +276,7 @@ void decider::end_attempt(std::uint32_t t, std::uint32_t new_attempt, const task
       "task ended state=" + std::string{to_string(end.state)}
         + (end.message.empty() ? "" : " " + end.message));
   emit(task_ended{t, new_attempt, end.state, std::move(set), end.code, end.message});
-  if (is_bad_end(end.state) && !spec(t).optional && !s_.failing() && !s_.canceling())
-    begin_failing(t);
+  after_bad_end(t, end.state);
 }
 
 decision decider::finish() {
@@ -295,13 +310,17 @@ const launch::settings& context::default_launches() {
 
 std::vector<effect> open_effects(const state& s) {
   std::vector<effect> out;
+  if (is_terminal(s.status) && s.from && !s.parent_told)
+    out.push_back(tell_parent{});
   for (auto t : s.active)
-    if (s.graph->tasks[t].cls->runs_in == "outside") {
+    if (s.node(t).cls->runs_in == "outside") {
       open_talks(s, t, out);
-    } else if (s.tasks[t].calling) {
-      out.push_back(call_worker{t, s.tasks[t].attempt});
-      if (s.tasks[t].canceling)
-        out.push_back(stop_worker{t, s.tasks[t].attempt});
+    } else if (s.node(t).cls->runs_in == "child") {
+      open_child(s, t, out);
+    } else if (s.at(t).calling) {
+      out.push_back(call_worker{t, s.at(t).attempt});
+      if (s.at(t).canceling)
+        out.push_back(stop_worker{t, s.at(t).attempt});
     }
   return out;
 }

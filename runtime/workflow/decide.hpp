@@ -57,14 +57,45 @@ struct resolved {
   std::uint32_t task = 0;
   launch::event verb;
 };
+/// Of the workflow that a task started or joined; ignored if the attempt is over.
+struct child_news {
+  enum class kind : std::uint8_t {
+    began, ///< it is accepted
+    open,  ///< it has not ended
+    ended,
+    refused ///< it was not accepted, or is not there
+  };
+  std::uint32_t task = 0, attempt = 0;
+  kind what = kind::began;
+  workflow_state state = workflow_state::successful; ///< ended
+  json outputs = json::object();                     ///< ended; secrets sealed
+  fault code = fault::none;                          ///< refused
+  std::string message;
+};
+/// The parent has our end on disk, or is not there any more.
+struct parent_knows {};
+struct pause_asked {
+  std::string by, reason;
+};
+struct resume_asked {
+  std::string by;
+};
+/// A rerun that plan_rerun() made, of this very state.
+struct rerun_asked {
+  std::string by, reason;
+  std::vector<task_choice> tasks;
+};
+/// New inputs, bound to the plan.
+struct revise_asked {
+  std::string by, name, description;
+  json inputs = json::object();
+  std::vector<error> warnings;
+};
 /// The state was folded from the journal: whatever was under way then is not any more.
 struct reloaded {};
 using event = std::variant<cancel_asked, attribute_written, call_said, call_ended, call_lost,
-                           talked, resolved, reloaded>;
-
-/// Stands for the workflow itself where a task's position is expected; the log store uses the same
-/// number.
-inline constexpr std::uint32_t no_task = 0xFFFF'FFFF;
+                           talked, resolved, child_news, parent_knows, pause_asked, resume_asked,
+                           rerun_asked, revise_asked, reloaded>;
 
 // -- what must be done once the records are on disk
 /// Run this attempt in a worker.
@@ -91,12 +122,33 @@ struct hold_talk {
 struct drop_talks {
   std::uint32_t task = 0, attempt = 0;
 };
+/// Start the workflow that this attempt is, or make sure that it was started. Its id follows from
+/// the attempt, so that starting it twice is one.
+struct begin_child {
+  std::uint32_t task = 0, attempt = 0;
+  id child;
+};
+/// Tell how it is: `child_news` follows.
+struct look_child {
+  std::uint32_t task = 0, attempt = 0;
+  id child;
+};
+struct tell_child {
+  enum class word : std::uint8_t { cancel, pause, resume };
+  std::uint32_t task = 0, attempt = 0;
+  id child;
+  word what = word::cancel;
+  bool force = false;
+};
+/// Tell the parent of the end until it knows: `parent_knows` follows.
+struct tell_parent {};
 struct write_log {
   std::uint32_t task = 0; ///< no_task for the workflow's own lines
   std::uint32_t attempt = 0;
   task_log_line line;
 };
-using effect = std::variant<call_worker, stop_worker, write_log, hold_talk, drop_talks>;
+using effect = std::variant<call_worker, stop_worker, write_log, hold_talk, drop_talks, begin_child,
+                            look_child, tell_child, tell_parent>;
 
 struct context {
   wall_time now;
@@ -137,6 +189,9 @@ decision decide(state s, const std::vector<event>& events, const context& c);
 /// not among them: the event `reloaded` brings those.
 std::vector<effect> open_effects(const state& s);
 void open_talks(const state& s, std::uint32_t t, std::vector<effect>& out);
+void open_child(const state& s, std::uint32_t t, std::vector<effect>& out);
+/// The id of the workflow that attempt `attempt` of task `t` starts or joins.
+id child_of(const state& s, std::uint32_t t, std::uint32_t attempt);
 /// A task's attributes with their secrets in clear; {} if it has none.
 json opened(const json& attributes, const sealer& seal);
 /// What of `s` is sealed, ready to be starred in text. Stored secrets are not among it.

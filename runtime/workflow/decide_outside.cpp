@@ -38,7 +38,7 @@ launch::event broken(topic about, std::string why) {
 } // namespace
 
 launch::context decider::launch_context(std::uint32_t t) {
-  const auto& launches = s_.tasks[t].launches;
+  const auto& launches = s_.at(t).launches;
   std::uint32_t others = 0;
   auto hour_ago = c_.now - std::chrono::hours{1};
   for (std::size_t i = 0; i + 1 < launches.size(); ++i)
@@ -56,10 +56,10 @@ launch::context decider::launch_context(std::uint32_t t) {
 void decider::hold(std::uint32_t t, topic about, bool last) {
   hold_talk e;
   e.task = t;
-  e.attempt = s_.tasks[t].attempt;
+  e.attempt = s_.at(t).attempt;
   e.about = about;
   e.last = last;
-  if (const auto* l = s_.tasks[t].launch()) {
+  if (const auto* l = s_.at(t).launch()) {
     e.launch_attempt = l->at.attempt;
     e.marker = launch::marker_text(*l);
     e.key = launch::key_text(*l);
@@ -69,7 +69,7 @@ void decider::hold(std::uint32_t t, topic about, bool last) {
 }
 
 void open_talks(const state& s, std::uint32_t t, std::vector<effect>& out) {
-  const auto& task = s.tasks[t];
+  const auto& task = s.at(t);
   if (task.state != task_state::running)
     return;
   const auto* l = task.launch();
@@ -101,7 +101,8 @@ void decider::start_outside(std::uint32_t t, std::uint32_t attempt,
     return;
   }
   launch::request r;
-  r.launch_id = id::derived(s_.workflow, spec(t).ref + "/launch/" + std::to_string(attempt));
+  r.launch_id
+    = id::derived(s_.workflow, task_name(*s_.graph, t) + "/launch/" + std::to_string(attempt));
   r.install8 = std::string{c_.install8};
   r.request_sha256 = request_hash(c_, inputs);
   r.cls = code.target_for ? code.target_for(inputs) : code.target;
@@ -124,7 +125,7 @@ void decider::start_outside(std::uint32_t t, std::uint32_t attempt,
 // -- the launch
 
 void decider::step_launch(std::uint32_t t, const launch::event& e) {
-  const auto* had = s_.tasks[t].launch();
+  const auto* had = s_.at(t).launch();
   if (had == nullptr)
     return;
   auto before = had->at.phase;
@@ -133,8 +134,7 @@ void decider::step_launch(std::uint32_t t, const launch::event& e) {
   auto step = launch::next(*had, e, in);
   if (!step.change) {
     // A tick that came too early, by the wall clock: ask again.
-    if (std::holds_alternative<launch::tick>(e) && s_.tasks[t].wake_at
-        && *s_.tasks[t].wake_at <= c_.now)
+    if (std::holds_alternative<launch::tick>(e) && s_.at(t).wake_at && *s_.at(t).wake_at <= c_.now)
       if (auto due = launch::due_in(*had, in); due && *due > millis{0})
         emit(task_launch{t, launch::difference(*had, *had), c_.now + *due, launch::why(*had)});
     return;
@@ -144,7 +144,7 @@ void decider::step_launch(std::uint32_t t, const launch::event& e) {
   auto due = launch::due_in(after, in);
   auto why = launch::why(after);
   if (after.at.phase != before)
-    log(t, s_.tasks[t].attempt, log_level::info,
+    log(t, s_.at(t).attempt, log_level::info,
         "launch " + std::string{to_string(before)} + " -> " + std::string{to_string(after.at.phase)}
           + " marker=" + launch::marker_text(after)
           + (after.outcome.external_id.empty() ? "" : " id=" + after.outcome.external_id)
@@ -161,7 +161,7 @@ void decider::perform_launch(std::uint32_t t, const launch::effect& x) {
     std::string ids;
     for (const auto& i : alert->ids)
       ids += (ids.empty() ? "" : ", ") + i;
-    log(t, s_.tasks[t].attempt, log_level::error,
+    log(t, s_.at(t).attempt, log_level::error,
         "the target holds jobs with this task's marker that nobody owns: " + printable(ids)
           + (alert->cancel ? "; they are canceled" : ""));
     if (alert->cancel)
@@ -194,8 +194,8 @@ void decider::perform_launch(std::uint32_t t, const launch::effect& x) {
 
 // What a new phase means for the task.
 void decider::after_launch(std::uint32_t t, launch::phase before, bool canceled_before) {
-  const auto& l = s_.tasks[t].launches.back();
-  if (is_terminal(s_.tasks[t].state))
+  const auto& l = s_.at(t).launches.back();
+  if (is_terminal(s_.at(t).state))
     return;
   auto message = masked(l.note.message);
   switch (l.at.phase) {
@@ -221,13 +221,13 @@ void decider::after_launch(std::uint32_t t, launch::phase before, bool canceled_
 }
 
 void decider::on(const resolved& e) {
-  if (e.task < s_.tasks.size() && !is_terminal(s_.tasks[e.task].state))
+  if (s_.has(e.task) && !is_terminal(s_.at(e.task).state))
     step_launch(e.task, e.verb);
 }
 
 void decider::on(const reloaded&) {
   for (auto t : std::vector(s_.active))
-    if (const auto* l = s_.tasks[t].launch(); is_outside(t) && l != nullptr) {
+    if (const auto* l = s_.at(t).launch(); is_outside(t) && l != nullptr) {
       if (l->at.epoch < c_.restored_epoch)
         step_launch(t, launch::restored_backup{});
       else
@@ -244,7 +244,7 @@ bool decider::take_set(std::uint32_t t, json set) {
     return false;
   }
   if (set.is_object() && !set.empty()) {
-    const auto& task = s_.tasks[t];
+    const auto& task = s_.at(t);
     emit(
       task_progress{t, std::move(set), task.wake_at, task.waits_for, task.calling, task.canceling});
   }
@@ -252,14 +252,14 @@ bool decider::take_set(std::uint32_t t, json set) {
 }
 
 void decider::on(const talked& e) {
-  if (e.task >= s_.tasks.size() || s_.tasks[e.task].attempt != e.attempt)
+  if (!s_.has(e.task) || s_.at(e.task).attempt != e.attempt)
     return;
   for (const auto& l : e.what.log)
     log(e.task, e.attempt, l.level, masked(l.text));
   if (!e.what.trouble.empty())
     log(e.task, e.attempt, log_level::warning,
         std::string{to_string(e.about)} + ": " + masked(e.what.trouble));
-  auto state = s_.tasks[e.task].state;
+  auto state = s_.at(e.task).state;
   if (state != task_state::running && state != task_state::needs_operator)
     return;
   ++steps_;
@@ -270,7 +270,7 @@ void decider::on(const talked& e) {
 }
 
 void decider::talked_of_launch(const talked& e) {
-  if (s_.tasks[e.task].launch() == nullptr || !take_set(e.task, e.what.set))
+  if (s_.at(e.task).launch() == nullptr || !take_set(e.task, e.what.set))
     return;
   auto heard = e.what.launch ? *e.what.launch
                              : broken(e.about, e.what.end ? e.what.end->message : e.what.trouble);
@@ -280,7 +280,7 @@ void decider::talked_of_launch(const talked& e) {
 
 // read, watch and finish
 void decider::talked_of_end(const talked& e) {
-  const auto& task = s_.tasks[e.task];
+  const auto& task = s_.at(e.task);
   if (!e.what.end || e.what.over) {
     auto set = e.what.set;
     if (auto bad = check_set(e.task, set)) {
@@ -299,10 +299,10 @@ void decider::talked_of_end(const talked& e) {
   auto end = *e.what.end;
   end.message = masked(std::move(end.message));
   // It was asked to stop because its time was over, not because anybody canceled it.
-  if (task.canceling && end.state == task_state::canceled && !s_.canceling() && !s_.failing()) {
+  if (task.canceling && end.state == task_state::canceled && !s_.winding_down(spec(e.task).phase)) {
     end = {task_state::timeout, fault::task_timeout, "its time was over; it was stopped"};
     emit(task_progress{e.task, {}, {}, task.waits_for, task.calling, false}); // it may try again
-  } else if (task.canceling && end.state == task_state::canceled && s_.failing() && !s_.canceling())
+  } else if (task.canceling && end.state == task_state::canceled && !s_.canceling())
     end = {task_state::failed, fault::grace_over, end.message};
   if (const auto* l = task.launch(); l != nullptr && l->at.sweep_pending)
     log(e.task, e.attempt, log_level::warning,
@@ -314,18 +314,18 @@ void decider::talked_of_end(const talked& e) {
 // -- time and people
 
 void decider::ping_outside(std::uint32_t t) {
-  if (const auto* l = s_.tasks[t].launch(); l != nullptr) {
+  if (const auto* l = s_.at(t).launch(); l != nullptr) {
     ++steps_;
     step_launch(t, launch::tick{});
     return;
   }
   ++steps_;
-  emit(task_progress{t, {}, {}, s_.tasks[t].waits_for, true, s_.tasks[t].canceling});
+  emit(task_progress{t, {}, {}, s_.at(t).waits_for, true, s_.at(t).canceling});
   hold(t, topic::read);
 }
 
 void decider::stop_outside(std::uint32_t t) {
-  const auto& task = s_.tasks[t];
+  const auto& task = s_.at(t);
   if (task.launch() == nullptr) {
     effects_.push_back(drop_talks{t, task.attempt});
     emit(task_ended{t, 0, task_state::canceled, {}, fault::canceled, "stopped when asked"});
@@ -338,7 +338,7 @@ void decider::stop_outside(std::uint32_t t) {
 
 // True if the end comes later: what was started is stopped first, or looked for.
 bool decider::time_out_outside(std::uint32_t t) {
-  const auto& task = s_.tasks[t];
+  const auto& task = s_.at(t);
   const auto* l = task.launch();
   if (l == nullptr || task.state == task_state::waiting || task.canceling || l->at.cancel)
     return false; // nothing was started, or it did not stop
@@ -350,8 +350,8 @@ bool decider::time_out_outside(std::uint32_t t) {
 
 // The task ends now, whatever runs outside: it is asked to stop, and nobody waits for it.
 void decider::cut_off_outside(std::uint32_t t) {
-  const auto* l = s_.tasks[t].launch();
-  effects_.push_back(drop_talks{t, s_.tasks[t].attempt});
+  const auto* l = s_.at(t).launch();
+  effects_.push_back(drop_talks{t, s_.at(t).attempt});
   if (l != nullptr && l->at.phase == launch::phase::confirmed)
     hold(t, topic::cancel, true);
 }

@@ -8,76 +8,39 @@ namespace {
 // How long a task whose class is not installed waits before it looks again.
 constexpr millis class_recheck{30'000};
 
-outputs_lookup outputs_of(const state& s) {
-  return [&s](std::uint32_t t) -> const json* {
-    static const json none = json::object();
-    if (s.tasks[t].state != task_state::successful)
-      return nullptr;
-    return s.tasks[t].attributes.is_null() ? &none : &s.tasks[t].attributes;
-  };
-}
-
 } // namespace
 
 std::uint64_t decider::next_random() {
   return mix64(c_.seed + 0x9E3779B97F4A7C15ULL * ++steps_);
 }
 
-result<json> decider::inputs_of(std::uint32_t t) const {
-  return resolve_inputs(*s_.graph, t, s_.inputs, outputs_of(s_), c_.seal, c_.lim);
+outputs_lookup lookup_in(const state& s) {
+  // What loops give is made when it is asked for, and once.
+  auto made = std::make_shared<std::map<std::uint32_t, json>>();
+  return [&s, made](std::uint32_t t) -> const json* {
+    if (auto it = made->find(t); it != made->end())
+      return &it->second;
+    json value;
+    const auto* out = outputs_of(s, t, value);
+    return out == &value ? &made->emplace(t, std::move(value)).first->second : out;
+  };
 }
 
 result<json> worker_inputs(const state& s, std::uint32_t t, const sealer& seal, const limits& lim) {
-  return resolve_inputs(*s.graph, t, s.inputs, outputs_of(s), seal, lim);
+  const auto item = item_of(s, t);
+  return resolve_inputs(*s.graph, s.spec_of(t), s.inputs, lookup_in(s), seal, lim,
+                        item ? &*item : nullptr);
+}
+
+result<json> decider::inputs_of(std::uint32_t t) const {
+  return worker_inputs(s_, t, c_.seal, c_.lim);
 }
 
 std::optional<std::uint32_t> decider::missing_producer(std::uint32_t t) const {
-  for (auto p : s_.graph->tasks[t].reads)
+  for (auto p : s_.node(t).reads)
     if (s_.tasks[p].state != task_state::successful)
       return p;
   return std::nullopt;
-}
-
-json opened(const json& attributes, const sealer& seal) {
-  if (attributes.is_null())
-    return json::object();
-  json open = attributes;
-  for (auto& [k, v] : open.items())
-    if (sealer::is_sealed(v))
-      if (auto clear = seal.unseal(v))
-        v = *std::move(clear);
-  return open;
-}
-
-namespace {
-
-// Every text inside the sealed values of `j`.
-void gather_secrets(const json& j, const sealer& seal, secrets::masker& known) {
-  if (sealer::is_sealed(j)) {
-    if (auto clear = seal.unseal(j))
-      known.add_all(*clear);
-  } else if (j.is_structured()) {
-    for (const auto& v : j)
-      gather_secrets(v, seal, known);
-  }
-}
-
-} // namespace
-
-secrets::masker known_secrets(const state& s, const sealer& seal) {
-  secrets::masker known;
-  gather_secrets(s.inputs, seal, known);
-  for (const auto& t : s.tasks)
-    gather_secrets(t.attributes, seal, known);
-  return known;
-}
-
-// What a class says may hold what it was given: secrets are starred before anything is written
-// down.
-std::string decider::masked(std::string text) {
-  if (!secrets_)
-    secrets_ = known_secrets(s_, c_.seal);
-  return secrets_->masked(std::move(text));
 }
 
 void decider::start(std::uint32_t t) {
@@ -89,9 +52,11 @@ void decider::start(std::uint32_t t) {
                     fault::upstream_failed,
                     "needs an output of " + spec(*p).ref + ", which ended "
                       + std::string{to_string(s_.tasks[*p].state)}});
-    log(t, 0, log_level::info, "task skipped " + s_.tasks[t].message);
+    log(t, 0, log_level::info, "task skipped " + s_.at(t).message);
     return;
   }
+  if (!s_.is_item(t) && (stays_as_it_was(t) || opens_loop(t)))
+    return;
   const auto* code = c_.code(cls(t).name);
   if (code == nullptr) {
     ++steps_;
@@ -99,7 +64,7 @@ void decider::start(std::uint32_t t) {
                       "task class '" + cls(t).name + "' is not installed on this node"});
     return;
   }
-  auto attempt = s_.tasks[t].attempt + 1;
+  auto attempt = (s_.has(t) ? s_.at(t).attempt : 0) + 1;
   auto inputs = inputs_of(t);
   if (!inputs) {
     ++steps_;
@@ -111,6 +76,11 @@ void decider::start(std::uint32_t t) {
     start_outside(t, attempt, *code->outside, *inputs);
     return;
   }
+  if (is_child(t)) {
+    ++steps_;
+    start_child(t, attempt, *inputs);
+    return;
+  }
   if (cls(t).runs_in == "worker") {
     ++steps_;
     emit(task_started{t, attempt});
@@ -118,7 +88,7 @@ void decider::start(std::uint32_t t) {
     effects_.push_back(call_worker{t, attempt});
     return;
   }
-  auto attributes = opened(s_.tasks[t].attributes, c_.seal);
+  auto attributes = s_.has(t) ? opened(s_.at(t).attributes, c_.seal) : json::object();
   auto r = step(t, task_verb::task_init, *code, *inputs, attempt, attributes);
   if (!r.end) {
     attributes.update(r.set);
@@ -133,6 +103,10 @@ void decider::start(std::uint32_t t) {
 }
 
 void decider::ping(std::uint32_t t) {
+  if (is_child(t)) {
+    ping_child(t);
+    return;
+  }
   if (is_outside(t)) {
     ping_outside(t);
     return;
@@ -145,7 +119,7 @@ void decider::ping(std::uint32_t t) {
                        c_.now + class_recheck,
                        "task class '" + cls(t).name + "' is not installed on this node",
                        false,
-                       s_.tasks[t].canceling});
+                       s_.at(t).canceling});
     return;
   }
   auto inputs = inputs_of(t);
@@ -154,16 +128,23 @@ void decider::ping(std::uint32_t t) {
     end_attempt(t, 0, {task_state::failed, inputs.error().code, inputs.error().message}, {});
     return;
   }
-  auto verb = s_.tasks[t].canceling ? task_verb::cancel : task_verb::ping;
-  conclude(
-    t, 0,
-    step(t, verb, *code, *inputs, s_.tasks[t].attempt, opened(s_.tasks[t].attributes, c_.seal)));
+  auto verb = s_.at(t).canceling ? task_verb::cancel : task_verb::ping;
+  conclude(t, 0,
+           step(t, verb, *code, *inputs, s_.at(t).attempt, opened(s_.at(t).attributes, c_.seal)));
 }
 
 // Tells a task to stop. A worker is told once the record is on disk; code in the engine is asked
 // here.
 void decider::stop(std::uint32_t t) {
-  auto& task = s_.tasks[t];
+  auto& task = s_.at(t);
+  if (is_loop(t)) { // it ends when its items have
+    emit(task_progress{t, {}, {}, task.waits_for, false, true});
+    return;
+  }
+  if (is_child(t) && task.state == task_state::running) {
+    stop_child(t);
+    return;
+  }
   if (is_outside(t) && task.attempt != 0 && task.state != task_state::waiting) {
     stop_outside(t);
     return;
@@ -201,9 +182,19 @@ void decider::stop(std::uint32_t t) {
 }
 
 void decider::time_out(std::uint32_t t) {
+  if (s_.at(t).state == task_state::needs_operator && s_.graph->doc.finally_after) {
+    ++steps_;
+    end_attempt(t, 0,
+                {task_state::failed, fault::given_up,
+                 "nobody said what became of it within finally_after_s: " + s_.at(t).message},
+                {});
+    return;
+  }
   if (is_outside(t) && time_out_outside(t))
     return;
-  const auto& task = s_.tasks[t];
+  if (is_child(t) && time_out_child(t))
+    return;
+  const auto& task = s_.at(t);
   auto first = task.first_started_at.value_or(c_.now);
   bool total = spec(t).total_timeout && first + *spec(t).total_timeout <= c_.now;
   task_end end{task_state::timeout, fault::task_timeout,
@@ -212,8 +203,7 @@ void decider::time_out(std::uint32_t t) {
   ++steps_;
   if (task.state != task_state::running) { // waits for a retry that would come too late
     emit(task_ended{t, 0, end.state, {}, end.code, end.message});
-    if (!spec(t).optional && !s_.failing() && !s_.canceling())
-      begin_failing(t);
+    after_bad_end(t, end.state);
     return;
   }
   end_attempt(t, 0, end, cut_off(t));
@@ -221,9 +211,16 @@ void decider::time_out(std::uint32_t t) {
 
 // Asks a running task to stop and does not wait for its answer; what it set on the way out is kept.
 json decider::cut_off(std::uint32_t t) {
-  const auto& task = s_.tasks[t];
+  const auto& task = s_.at(t);
+  if (is_loop(t))
+    return {};
   if (is_outside(t)) {
     cut_off_outside(t);
+    return {};
+  }
+  if (is_child(t)) {
+    effects_.push_back(
+      tell_child{t, task.attempt, child_of(s_, t, task.attempt), tell_child::word::cancel, true});
     return {};
   }
   if (task.calling) {
@@ -242,11 +239,13 @@ json decider::cut_off(std::uint32_t t) {
 decider::attempt_result decider::step(std::uint32_t t, task_verb verb, const task_code& code,
                                       const json& inputs, std::uint32_t attempt,
                                       const json& attributes) {
-  const auto& task = s_.tasks[t];
+  static const task_instance unborn; // an item that begins
+  const auto& task = s_.has(t) ? s_.at(t) : unborn;
   bool fresh = attempt != task.attempt;
   auto last = fresh && task.attempt != 0 ? std::optional{task.last_state.value_or(task.state)}
                                          : task.last_state;
-  auto uuid = id::derived(s_.workflow, spec(t).ref).hex();
+  const auto name = task_name(*s_.graph, t);
+  auto uuid = id::derived(s_.workflow, name).hex();
   auto random = next_random();
   step_input in{.verb = verb,
                 .inputs = inputs,
@@ -257,7 +256,7 @@ decider::attempt_result decider::step(std::uint32_t t, task_verb verb, const tas
                 .attempt = attempt,
                 .last_task_state = last ? to_string(*last) : "never",
                 .always_run = spec(t).always_run,
-                .ref_name = spec(t).ref,
+                .ref_name = name,
                 .uuid = uuid,
                 .trace_id = s_.trace_id};
   step_result r;
@@ -307,7 +306,8 @@ std::optional<task_end> decider::check_set(std::uint32_t t, json& set) const {
       value = c_.seal.seal(value);
   }
   std::size_t had_bytes = 0;
-  if (const auto& had = s_.tasks[t].attributes; had.is_object())
+  static const json nothing;
+  if (const auto& had = s_.has(t) ? s_.at(t).attributes : nothing; had.is_object())
     for (const auto& [name, value] : had.items()) {
       auto size = canonical(value).size();
       had_bytes += size;
@@ -334,7 +334,7 @@ void decider::conclude(std::uint32_t t, std::uint32_t new_attempt, attempt_resul
     end_attempt(t, new_attempt, *r.end, std::move(r.set));
     return;
   }
-  bool stopping = new_attempt == 0 && s_.tasks[t].canceling;
+  bool stopping = new_attempt == 0 && s_.at(t).canceling;
   if (!r.wake_at) {
     if (!stopping) {
       end_attempt(t, new_attempt,

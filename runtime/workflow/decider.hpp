@@ -6,6 +6,9 @@
 
 namespace o3::workflow {
 
+/// What tasks may read in `s`, which must outlive it.
+outputs_lookup lookup_in(const state& s);
+
 class decider {
 public:
   decider(state s, const context& c) : c_(c), s_(std::move(s)), out_(records_) {
@@ -21,6 +24,12 @@ public:
   void on(const talked& e);
   void on(const resolved& e);
   void on(const reloaded& e);
+  void on(const child_news& e);
+  void on(const parent_knows& e);
+  void on(const pause_asked& e);
+  void on(const resume_asked& e);
+  void on(const rerun_asked& e);
+  void on(const revise_asked& e);
   /// Everything that is due or possible at `now`.
   void advance();
   decision finish();
@@ -37,12 +46,33 @@ private:
   void stop_overdue();
   void look_at_due();
   void start_ready();
-  void settle();
   void begin_failing(std::uint32_t t);
+  void after_bad_end(std::uint32_t t, task_state end);
   void end_attempt(std::uint32_t t, std::uint32_t new_attempt, const task_end& end, json set);
   std::optional<wall_time> retry_due(std::uint32_t t, std::uint32_t attempt, const task_end& end);
   void end_workflow(workflow_state end, fault code, const std::string& message);
   [[nodiscard]] bool out_of_steps();
+
+  // decide_flow.cpp
+  bool settle(); ///< true if another phase began
+  void begin_phase(task_phase p);
+  void time_out_workflow();
+  [[nodiscard]] std::string name_of_failed() const;
+  bool stays_as_it_was(std::uint32_t t);
+  bool opens_loop(std::uint32_t t);
+  bool go_round_loops(); ///< true if one of them ended
+  void begin_items(std::uint32_t t);
+  void close_loop(std::uint32_t t);
+  [[nodiscard]] bool is_loop(std::uint32_t t) const {
+    return !s_.is_item(t) && spec(t).for_each.has_value();
+  }
+
+  // decide_child.cpp
+  void start_child(std::uint32_t t, std::uint32_t attempt, const json& inputs);
+  void ping_child(std::uint32_t t);
+  void stop_child(std::uint32_t t);
+  bool time_out_child(std::uint32_t t);
+  [[nodiscard]] bool is_child(std::uint32_t t) const { return cls(t).runs_in == "child"; }
 
   // decide_task.cpp
   void start(std::uint32_t t);
@@ -77,8 +107,8 @@ private:
   [[nodiscard]] bool is_outside(std::uint32_t t) const { return cls(t).runs_in == "outside"; }
 
   void log(std::uint32_t task, std::uint32_t attempt, log_level level, std::string text);
-  [[nodiscard]] const task_spec& spec(std::uint32_t t) const { return s_.graph->doc.tasks[t]; }
-  [[nodiscard]] const task_class& cls(std::uint32_t t) const { return *s_.graph->tasks[t].cls; }
+  [[nodiscard]] const task_spec& spec(std::uint32_t t) const { return s_.spec(t); }
+  [[nodiscard]] const task_class& cls(std::uint32_t t) const { return *s_.node(t).cls; }
 
   const context& c_;
   state s_;

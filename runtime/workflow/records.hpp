@@ -27,6 +27,7 @@ struct accepted {
   json inputs = json::object();
   std::vector<error> warnings;
   std::optional<wall_time> start_at;
+  std::optional<parentage> from;
 };
 /// Left `scheduled`.
 struct started {
@@ -123,9 +124,83 @@ struct task_launch {
   std::string waits_for;
 };
 
-using record = std::variant<accepted, started, task_started, task_progress, task_ended, task_retry,
-                            task_blocked, attribute_set, failing, canceled, ended, checkpoint,
-                            quarantined, task_launch>;
+/// Everything of the phase before has ended, or never starts; tasks of this one begin.
+struct phase_begun {
+  static constexpr record_kind is{15, "workflow.phase"};
+  task_phase phase = task_phase::finally;
+};
+/// The list of a for_each is known.
+struct loop_opened {
+  static constexpr record_kind is{16, "task.loop"};
+  std::uint32_t task = 0;
+  json items = json::array();      ///< secrets sealed
+  json keys;                       ///< of a map, in the order of `items`
+  std::vector<std::uint32_t> keep; ///< of a rerun: items that stay as they ended, in order
+};
+/// What a rerun does with one task of the plan.
+struct task_choice {
+  enum class action : std::uint8_t {
+    keep = 0,  ///< it stays as it ended
+    redo = 1,  ///< it runs again
+    check = 2, ///< it stays if what it reads comes out as before, else it runs again
+    skip = 3,
+    replace = 4 ///< it counts as successful, with these outputs
+  };
+  action what = action::redo;
+  bool all_items = false; ///< redo of a loop: also the items that succeeded
+  std::string print;      ///< check: of what it read
+  json outputs;           ///< replace
+};
+/// An ended workflow begins anew.
+struct rerun_begun {
+  static constexpr record_kind is{18, "workflow.rerun"};
+  std::uint32_t run = 2, revision = 1;
+  std::string by, reason;
+  std::vector<task_choice> tasks; ///< one per task of the plan
+};
+/// Other inputs, for the runs to come.
+struct revised {
+  static constexpr record_kind is{19, "workflow.revised"};
+  std::uint32_t revision = 2;
+  std::string by, name, description;
+  json inputs = json::object();
+  std::vector<error> warnings;
+};
+struct paused {
+  static constexpr record_kind is{20, "workflow.paused"};
+  std::string by, reason;
+};
+struct resumed {
+  static constexpr record_kind is{21, "workflow.resumed"};
+  std::string by;
+};
+/// Somebody told the workflow something; it is kept until a task takes it.
+struct signaled {
+  static constexpr record_kind is{23, "workflow.signal"};
+  std::string name, by;
+  json value;
+};
+/// The oldest signal of this name went to the task.
+struct signal_taken {
+  static constexpr record_kind is{24, "task.signal"};
+  std::uint32_t task = 0;
+  std::string name;
+};
+/// The parent has the end of this workflow on disk.
+struct parent_told {
+  static constexpr record_kind is{26, "workflow.parent_told"};
+};
+/// A rerun leaves the task as it had ended: what it reads came out as before.
+struct task_kept {
+  static constexpr record_kind is{27, "task.kept"};
+  std::uint32_t task = 0;
+};
+
+using record
+  = std::variant<accepted, started, task_started, task_progress, task_ended, task_retry,
+                 task_blocked, attribute_set, failing, canceled, ended, checkpoint, quarantined,
+                 task_launch, phase_begun, loop_opened, rerun_begun, revised, paused, resumed,
+                 signaled, signal_taken, parent_told, task_kept>;
 
 /// The stable number of a record's kind (its `k`).
 unsigned kind_of(const record& r);

@@ -10,12 +10,22 @@
 #include "runtime/launch/state.hpp"
 #include "runtime/template/states.hpp"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace o3::workflow {
+
+/// Who asked for something, when and why.
+struct asked {
+  std::string by, reason;
+  wall_time at;
+};
+
+/// Stands for the workflow itself where a task's number is expected; the log store uses the same.
+inline constexpr std::uint32_t no_task = 0xFFFF'FFFF;
 
 struct task_instance {
   task_state state = task_state::created;
@@ -39,7 +49,50 @@ struct task_instance {
   [[nodiscard]] const launch::launch_state* launch() const {
     return launches.empty() || launches.size() < launches_before + 1 ? nullptr : &launches.back();
   }
-  std::size_t launches_before = 0; ///< launches of earlier attempts
+  std::size_t launches_before = 0;   ///< launches of earlier attempts
+  std::uint32_t attempts_before = 0; ///< attempts of earlier runs of the workflow
+  /// Of a rerun: it is kept if what it reads comes out as before, which this is the print of.
+  std::string kept_if;
+  bool began = false;                 ///< in this run of the workflow
+  std::optional<wall_time> parked_at; ///< since when it needs an operator
+
+  /// Attempts in this run.
+  [[nodiscard]] std::uint32_t tries() const { return attempt - attempts_before; }
+};
+
+/// A for_each under way or ended. Items begin in order; those not begun have no instance.
+struct loop_state {
+  json items = json::array(); ///< the values, secrets sealed
+  json keys;                  ///< of a map: its keys in order; else null
+  std::vector<task_instance> begun;
+  bool open = false;         ///< items may begin
+  std::uint32_t next = 0;    ///< the item that begins next
+  std::uint32_t running = 0; ///< begun and not ended
+  std::uint32_t failed = 0;  ///< ended badly
+};
+
+/// One set of inputs the workflow was asked to run with.
+struct kept_revision {
+  std::uint32_t number = 1;
+  asked who;
+  std::string name, description;
+  json inputs = json::object();
+};
+
+/// A signal nobody has taken yet.
+struct kept_signal {
+  std::string name, by;
+  wall_time at;
+  json body;
+};
+
+/// Of a workflow that another one started.
+struct parentage {
+  id parent;
+  id root;                ///< the workflow somebody submitted
+  std::uint32_t task = 0; ///< the parent's
+  std::uint32_t attempt = 0;
+  std::uint32_t depth = 0; ///< the root has 0
 };
 
 struct state {
@@ -47,6 +100,7 @@ struct state {
   id workflow;
   std::string ref, trace_id, name, description, project, principal, template_ref;
   std::uint32_t revision = 1;
+  std::optional<parentage> from;
   std::shared_ptr<const plan> graph;
   json inputs = json::object(); ///< binding::inputs
   std::vector<error> warnings;
@@ -63,7 +117,16 @@ struct state {
   std::optional<wall_time> cancel_until;    ///< set once canceled
   bool cancel_forced = false;
   std::string cancel_by, cancel_reason;
-  std::vector<task_instance> tasks;
+  std::vector<task_instance> tasks;          ///< of the plan
+  std::map<std::uint32_t, loop_state> loops; ///< by the plan's task
+  task_phase phase = task_phase::main;
+  std::uint32_t run = 1;          ///< grows with each rerun
+  asked revised;                  ///< who made the present revision
+  std::uint32_t ran_revision = 1; ///< of the present or last run
+  std::optional<asked> paused;
+  std::vector<kept_revision> revisions; ///< older ones; the present one is not among them
+  std::vector<kept_signal> signals;
+  bool parent_told = false; ///< of its end
 
   // -- derived
   std::vector<std::uint32_t>
@@ -75,7 +138,29 @@ struct state {
   std::uint64_t seq = 0;             ///< of the last row folded in
   std::uint64_t records_since_checkpoint = 0;
 
+  /// Tasks are numbered: those of the plan by their position p; item i of the loop p is
+  /// p + (i + 1) * (tasks of the plan). So a number tells what it is without any state.
+  [[nodiscard]] std::uint32_t spec_of(std::uint32_t t) const {
+    return t % static_cast<std::uint32_t>(tasks.size());
+  }
+  [[nodiscard]] std::uint32_t item_of(std::uint32_t t) const {
+    return t / static_cast<std::uint32_t>(tasks.size()) - 1;
+  }
+  [[nodiscard]] std::uint32_t number_of(std::uint32_t loop, std::uint32_t item) const {
+    return loop + (item + 1) * static_cast<std::uint32_t>(tasks.size());
+  }
+  [[nodiscard]] bool is_item(std::uint32_t t) const { return t >= tasks.size(); }
+  [[nodiscard]] bool has(std::uint32_t t) const; ///< there is such an instance
+  [[nodiscard]] const task_instance& at(std::uint32_t t) const;
+  [[nodiscard]] task_instance& at(std::uint32_t t);
+  [[nodiscard]] const task_spec& spec(std::uint32_t t) const {
+    return graph->doc.tasks[spec_of(t)];
+  }
+  [[nodiscard]] const plan_task& node(std::uint32_t t) const { return graph->tasks[spec_of(t)]; }
+
   [[nodiscard]] bool failing() const { return failed_task.has_value(); }
+  /// Tasks of phase `p` are to come to an end: nothing of it starts or tries again.
+  [[nodiscard]] bool winding_down(task_phase p) const;
   /// Parked by the node: nothing happens to it but a cancel.
   [[nodiscard]] bool parked() const { return code == fault::quarantined && !canceling(); }
   [[nodiscard]] bool canceling() const { return cancel_until.has_value(); }
@@ -84,13 +169,26 @@ struct state {
 /// When task `t` is cut off at the latest, if the others are at `until`: what may have been started
 /// outside is looked for first, so that it can be stopped.
 wall_time cut_off_at(const state& s, std::uint32_t t, wall_time until);
+/// How a task is called: "deploy", or "deploy[3]" for an item.
+std::string task_name(const plan& p, std::uint32_t t);
+/// The number of the task called `name`; absent if the plan has none. An item need not exist.
+std::optional<std::uint32_t> task_number(const plan& p, std::string_view name);
+/// What others may read of task `t`; nullptr if it did not succeed.
+const json* outputs_of(const state& s, std::uint32_t t, json& made);
+/// The item that task `t` runs for, if it is one.
+std::optional<loop_item> item_of(const state& s, std::uint32_t t);
+/// An item of loop `t` may begin now.
+bool may_begin_item(const state& s, std::uint32_t t);
 /// The earliest time at which something must happen, or nothing if only an event can move it.
 std::optional<wall_time> next_due(const state& s);
-/// Whether the node must take it up again at once after a crash (open calls, tasks ready to start).
+/// Whether the node must take it up again at once after a crash (open calls, tasks ready to start,
+/// a parent that does not know of its end).
 bool in_hand(const state& s);
 /// What the summary row's `wake_at` should be: epoch while in hand, else next_due, nothing once
 /// ended.
 std::optional<wall_time> wake_at(const state& s);
+/// When the workflow runs out of time, if it has a limit and that still counts.
+std::optional<wall_time> workflow_deadline(const state& s);
 /// When attempt `t` runs out of time, if it has a limit.
 std::optional<wall_time> deadline(const state& s, std::uint32_t t);
 

@@ -52,7 +52,7 @@ void write_warnings(json_writer& out, const std::vector<error>& warnings) {
 void write_links(json_writer& out, const id& workflow) {
   auto self = "/api/v1/workflow/" + workflow.hex() + "/";
   out.key("links").begin_object().field("self", std::string_view{self});
-  for (const auto* part : {"task", "log", "events", "cancel"})
+  for (const auto* part : {"task", "log", "events", "cancel", "rerun", "revision"})
     out.field(part, std::string_view{self + part + "/"});
   out.end_object();
 }
@@ -65,6 +65,27 @@ json shown(const json& attributes) {
       if (!name.starts_with('_'))
         out[name] = redacted(value);
   return out;
+}
+
+// Where it comes from, and what people did to it.
+void write_family(json_writer& out, const state& s) {
+  if (s.from) {
+    out.key("parent").begin_object().field("workflow", s.from->parent);
+    out.field("root", s.from->root).field("depth", s.from->depth).end_object();
+  }
+  out.key("paused");
+  if (!s.paused) {
+    out.null();
+    return;
+  }
+  out.begin_object().field("by", std::string_view{s.paused->by});
+  out.field("reason", std::string_view{s.paused->reason}).key("at").time(s.paused->at);
+  out.end_object();
+}
+
+void write_loop(json_writer& out, const loop_state& l) {
+  out.key("loop").begin_object().field("items", l.items.size()).field("begun", l.next);
+  out.field("running", l.running).field("failed", l.failed).end_object();
 }
 
 void write_outputs(json_writer& out, const json& attributes) {
@@ -87,17 +108,22 @@ void write_workflow(json_writer& out, const state& s) {
   out.field("trace_id", std::string_view{s.trace_id}).field("project", std::string_view{s.project});
   out.field("template", std::string_view{s.template_ref}).field("name", std::string_view{s.name});
   out.field("description", std::string_view{s.description}).field("revision", s.revision);
-  out.field("state", to_string(s.status));
+  out.field("run", s.run).field("state", to_string(s.status));
+  out.field("phase", to_string(s.phase));
+  write_family(out, s);
   out.key("created_at").time(s.created_at);
   time_or_null(out, "started_at", s.started_at);
   time_or_null(out, "ended_at", s.ended_at);
   write_causes(out, why(s));
   out.key("outputs").begin_object();
-  for (std::size_t t = 0; t < s.tasks.size(); ++t)
-    if (s.tasks[t].state == task_state::successful && !s.tasks[t].attributes.is_null()) {
-      out.key(s.graph->doc.tasks[t].ref);
-      write_outputs(out, s.tasks[t].attributes);
-    }
+  for (std::uint32_t t = 0; t < s.tasks.size(); ++t) {
+    json made;
+    const auto* outputs = outputs_of(s, t, made);
+    if (outputs == nullptr || outputs->empty())
+      continue;
+    out.key(s.graph->doc.tasks[t].ref);
+    write_outputs(out, *outputs);
+  }
   out.end_object();
   write_warnings(out, s.warnings);
   out.key("tasks").begin_object().field("total", s.tasks.size()).field("ended", s.ended_count);
@@ -108,14 +134,22 @@ void write_workflow(json_writer& out, const state& s) {
 }
 
 void write_task(json_writer& out, const state& s, std::uint32_t i) {
-  const auto& t = s.tasks[i];
-  const auto& spec = s.graph->doc.tasks[i];
-  const auto& node = s.graph->tasks[i];
+  const auto& t = s.at(i);
+  const auto& spec = s.spec(i);
+  const auto& node = s.node(i);
+  const auto name = task_name(*s.graph, i);
   out.begin_object()
-    .field("ref", std::string_view{spec.ref})
+    .field("ref", std::string_view{name})
     .field("name", std::string_view{spec.name});
-  out.field("id", id::derived(s.workflow, spec.ref))
-    .field("class", std::string_view{spec.class_name});
+  out.field("phase", to_string(spec.phase));
+  if (const auto item = item_of(s, i)) {
+    out.field("item_of", std::string_view{spec.ref}).field("index", item->index);
+    out.key("key").value(item->key);
+    out.key("value").value(redacted(*item->value));
+  }
+  if (const auto loop = s.loops.find(i); loop != s.loops.end())
+    write_loop(out, loop->second);
+  out.field("id", id::derived(s.workflow, name)).field("class", std::string_view{spec.class_name});
   out.field("state", to_string(t.state)).field("attempt", t.attempt);
   std::uint32_t times = 0;
   for (const auto& r : spec.retry)
@@ -128,7 +162,9 @@ void write_task(json_writer& out, const state& s, std::uint32_t i) {
   time_or_null(out, "wake_at", t.wake_at);
   write_causes(out, why_task(s, i));
   out.key("outputs");
-  write_outputs(out, t.attributes);
+  json made;
+  const auto* outputs = outputs_of(s, i, made);
+  write_outputs(out, outputs ? *outputs : t.attributes);
   out.key("depends_on").begin_array();
   std::vector<std::uint32_t> before = node.reads;
   before.insert(before.end(), node.after.begin(), node.after.end());
@@ -181,13 +217,13 @@ void write_accepted(json_writer& out, const store::summary& s, const std::vector
 }
 
 public_event to_event(const record& r, const id& workflow, wall_time at, const plan& p) {
-  if (std::holds_alternative<checkpoint>(r))
+  if (std::holds_alternative<checkpoint>(r) || std::holds_alternative<parent_told>(r))
     return {};
   std::string name{name_of(r)};
   auto data = object([&](json_writer& w) {
     w.field("workflow", workflow).key("at").time(at);
-    if (auto t = task_of(r); t && *t < p.doc.tasks.size())
-      w.field("task", std::string_view{p.doc.tasks[*t].ref});
+    if (auto t = task_of(r); t && *t != no_task)
+      w.field("task", task_name(p, *t));
     std::visit(
       [&](const auto& x) {
         if constexpr (requires { x.state; })
@@ -198,6 +234,14 @@ public_event to_event(const record& r, const id& workflow, wall_time at, const p
         if constexpr (requires { x.set; })
           if (auto visible = shown(x.set); !visible.empty())
             w.field("outputs", visible);
+        if constexpr (requires { x.phase; })
+          w.field("phase", to_string(x.phase));
+        if constexpr (requires { x.items; })
+          w.field("items", x.items.size());
+        if constexpr (requires { x.run; })
+          w.field("run", x.run);
+        if constexpr (requires { x.revision; })
+          w.field("revision", x.revision);
         if constexpr (requires { x.value; })
           w.field("name", std::string_view{x.name}).field("value", redacted(x.value));
         if constexpr (requires { x.change; }) {
@@ -223,7 +267,9 @@ public_event to_event(const record& r, const id& workflow, wall_time at, const p
           w.field("template", std::string_view{x.template_ref})
             .field("trace_id", std::string_view{x.trace_id});
         if constexpr (requires { x.by; })
-          w.field("by", std::string_view{x.by}).field("reason", std::string_view{x.reason});
+          w.field("by", std::string_view{x.by});
+        if constexpr (requires { x.reason; })
+          w.field("reason", std::string_view{x.reason});
       },
       r);
   });

@@ -7,7 +7,7 @@ std::string joined(const state& s, const std::vector<std::uint32_t>& tasks) {
   constexpr std::size_t shown = 5;
   std::string out;
   for (std::size_t i = 0; i < tasks.size() && i < shown; ++i)
-    out += (i == 0 ? "" : ", ") + s.graph->doc.tasks[tasks[i]].ref;
+    out += (i == 0 ? "" : ", ") + task_name(*s.graph, tasks[i]);
   if (tasks.size() > shown)
     out += " and " + std::to_string(tasks.size() - shown) + " more";
   return out;
@@ -21,7 +21,7 @@ cause ended_cause(const state& s) {
 
 std::vector<std::uint32_t> open_producers(const state& s, std::uint32_t t) {
   std::vector<std::uint32_t> open;
-  const auto& p = s.graph->tasks[t];
+  const auto& p = s.node(t);
   for (const auto* list : {&p.reads, &p.after})
     for (auto d : *list)
       if (!is_terminal(s.tasks[d].state))
@@ -31,11 +31,11 @@ std::vector<std::uint32_t> open_producers(const state& s, std::uint32_t t) {
 }
 
 std::vector<cause> why_running(const state& s, std::uint32_t i) {
-  const auto& t = s.tasks[i];
+  const auto& t = s.at(i);
   std::vector<cause> out;
   if (t.canceling)
     out.push_back({"cancel", "was asked to stop and has not stopped yet", s.cancel_until});
-  if (s.graph->tasks[i].cls->runs_in == "outside") {
+  if (s.node(i).cls->runs_in == "outside") {
     const auto* l = t.launch();
     bool known = l == nullptr || l->at.phase == launch::phase::confirmed;
     out.push_back({known ? "external" : "launch", "waits for " + t.waits_for,
@@ -56,7 +56,7 @@ std::vector<cause> why_running(const state& s, std::uint32_t i) {
 } // namespace
 
 std::vector<cause> why_task(const state& s, std::uint32_t i) {
-  const auto& t = s.tasks[i];
+  const auto& t = s.at(i);
   if (is_terminal(t.state)) {
     if (t.state == task_state::successful)
       return {};
@@ -103,7 +103,7 @@ std::vector<cause> why(const state& s) {
   constexpr std::size_t shown = 5;
   for (std::size_t i = 0; i < s.active.size() && i < shown; ++i)
     for (auto& c : why_task(s, s.active[i])) {
-      c.text = "task " + s.graph->doc.tasks[s.active[i]].ref + ": " + c.text;
+      c.text = "task " + task_name(*s.graph, s.active[i]) + ": " + c.text;
       out.push_back(std::move(c));
     }
   if (s.active.size() > shown)

@@ -20,7 +20,8 @@ registry::registry(std::vector<installed_class> classes, std::vector<error> prob
 }
 
 std::vector<installed_class> registry::native() {
-  return {noop_class(), worker_noop_class(), fail_class(), timer_class()};
+  return {noop_class(),  worker_noop_class(), fail_class(),
+          timer_class(), workflow_class(),    wait_workflow_class()};
 }
 
 std::vector<installed_class> registry::builtin() {

@@ -62,7 +62,7 @@ TEST_CASE("text that is no reference is refused, saying why and naming both form
     INFO(text << said(found));
     REQUIRE(found.errors.size() == 1);
     require_error(found, fault::bad_reference, "/tasks/0/input/v/list/1", why,
-                  "${workflow.input.NAME} or ${TASK.output.NAME}");
+                  "${workflow.input.NAME}, ${TASK.output.NAME}");
   }
 }
 

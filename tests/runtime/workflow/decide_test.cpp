@@ -1,81 +1,11 @@
 // The rules of a workflow's life, one promise each, on decide() alone.
-#include "runtime/workflow/apply.hpp"
-#include "runtime/workflow/decide.hpp"
-#include "runtime/workflow/view.hpp"
-#include "tasks/host/registry.hpp"
-#include "tests/harness/catch.hpp"
+#include "tests/runtime/workflow/stage.hpp"
 
 using namespace o3;
 using namespace o3::workflow;
+using namespace o3::workflow::testing::builtin;
 
 namespace {
-
-json task(const std::string& ref, const std::string& cls, json input, json more = json::object()) {
-  json t = {{"name", ref},
-            {"ref_name", ref},
-            {"description", ""},
-            {"class", cls},
-            {"input", std::move(input)},
-            {"always_run", false},
-            {"depends_on", json::array()},
-            {"optional", false}};
-  t.update(more);
-  return t;
-}
-
-struct stage {
-  explicit stage(json tasks, json more = json::object()) {
-    json doc = {{"name", "x"},
-                {"ref_name", "x"},
-                {"description", ""},
-                {"schema_version", 2},
-                {"tasks", std::move(tasks)}};
-    doc.update(more);
-    findings found;
-    auto t = parse_template(doc, lim, found);
-    graph = make_plan(
-      std::move(t), [&](std::string_view n) { return classes.find(n); }, lim, found);
-    for (const auto& e : found.errors)
-      UNSCOPED_INFO(e.pointer << " " << e.message);
-    REQUIRE(graph);
-    accepted a;
-    a.trace_id = "t";
-    take(accept(a, graph, at()));
-  }
-  context at() { return {.now = now, .seed = ++seed, .code = code, .seal = seal, .lim = lim}; }
-  void take(decision d) {
-    effects = d.effects;
-    s = std::move(d.next);
-    ++s.seq;
-  }
-  void pass(millis d) {
-    now += d;
-    take(decide(std::move(s), {}, at()));
-  }
-  void tell(event e) { take(decide(std::move(s), {std::move(e)}, at())); }
-  const task_instance& operator[](const std::string& ref) const {
-    return s.tasks[graph->index.at(ref)];
-  }
-  template <class T>
-  int count() const {
-    int n = 0;
-    for (const auto& e : effects)
-      n += std::holds_alternative<T>(e) ? 1 : 0;
-    return n;
-  }
-
-  limits lim;
-  tasks::registry classes{tasks::registry::builtin()};
-  code_lookup code
-    = [this](std::string_view n) { return missing == n ? nullptr : classes.code(n); };
-  std::string missing;
-  sealer seal = sealer::from_key(std::string(32, 's'));
-  std::shared_ptr<const plan> graph;
-  wall_time now = from_ms(1'800'000'000'000);
-  std::uint64_t seed = 0;
-  state s;
-  std::vector<effect> effects;
-};
 
 using std::chrono::seconds;
 const json sleep10 = {{"runtime_delay", 10}};
@@ -310,7 +240,7 @@ TEST_CASE("more steps than allowed in one call are taken up in the next", "[work
 
 TEST_CASE("a parked workflow is left alone, and can still be canceled", "[workflow]") {
   stage w{{task("a", "noop", sleep10)}};
-  apply(w.s, quarantined{"thrice"}, w.now);
+  w.write(quarantined{"thrice"});
   REQUIRE(w.s.status == workflow_state::needs_operator);
   REQUIRE(!next_due(w.s));
   REQUIRE(!in_hand(w.s));

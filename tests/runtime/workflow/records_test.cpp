@@ -39,6 +39,7 @@ std::vector<record> one_of_each() {
   a.inputs = {{"workflow", {{"x", 1}}}};
   a.warnings = {{fault::ignored_input, "m", "/p", "h"}};
   a.start_at = from_ms(5);
+  a.from = parentage{id::derived({}, "p"), id::derived({}, "r"), 3, 2, 1};
   return {
     a,
     started{},
@@ -53,7 +54,23 @@ std::vector<record> one_of_each() {
     ended{workflow_state::failed, fault::required_task_failed, "no"},
     checkpoint{{{"tasks", json::array()}}},
     quarantined{"thrice"},
-    task_launch{1, launch_step(), from_ms(14), "an answer"}};
+    task_launch{1, launch_step(), from_ms(14), "an answer"},
+    phase_begun{task_phase::finally},
+    loop_opened{1, {"a", "b"}, {"x", "y"}, {1}},
+    rerun_begun{3,
+                2,
+                "me",
+                "because",
+                {{task_choice::action::check, false, "print", {}},
+                 {task_choice::action::replace, true, "", {{"k", 1}}}}},
+    revised{
+      2, "me", "n", "d", {{"workflow", {{"x", 1}}}}, {{fault::ignored_input, "m", "/p", "h"}}},
+    paused{"me", "because"},
+    resumed{"me"},
+    signaled{"go", "me", {{"k", 1}}},
+    signal_taken{1, "go"},
+    parent_told{},
+    task_kept{1}};
 }
 
 } // namespace
