@@ -59,6 +59,9 @@ struct node_context {
   std::shared_ptr<secrets::credentials> secrets;
   std::string install8 = "00000000"; ///< of this installation, in every marker
   actors::blocking blocking_owners = actors::blocking::detached;
+  /// Told of each workflow that ends; absent unless the process has crashed with one in hand. Any
+  /// thread; must not block.
+  std::function<void(const id&)> on_ended;
   /// The store cannot go on, or another owner took over. Live: message and _exit(75); never returns
   /// there. The harness marks the node dead.
   std::function<void(fault, const std::string&)> on_fatal;

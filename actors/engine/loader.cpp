@@ -1,5 +1,6 @@
 #include "actors/engine/loader.hpp"
 
+#include "runtime/base/in_hand.hpp"
 #include "runtime/workflow/apply.hpp"
 
 #include "actors/pch.hpp"
@@ -65,6 +66,7 @@ void load_workflow(const context_ptr& ctx, const id& workflow,
                    std::function<void(std::shared_ptr<loaded_workflow>)> f) {
   auto run
     = std::make_shared<std::function<void(store::reader&)>>([ctx, workflow, f](store::reader& in) {
+        const in_hand held{workflow};
         f(std::make_shared<loaded_workflow>(load(in, *ctx->plans, ctx->lim, workflow)));
       });
   auto failed = [f = std::move(f)](const std::string& why) {

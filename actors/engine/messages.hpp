@@ -47,17 +47,28 @@ struct submission {
   submit_request request;
   reply_fn reply;
   bool validate_only = false;
+  std::optional<workflow::parentage> from; ///< a task of another workflow started it
 };
 struct submit {
   std::shared_ptr<submission> job;
 };
+/// A replayed submission with Prefer: wait.
+struct wait_for_end {
+  millis at_most;
+};
+/// From a child that ended; answered once its parent has it on disk, or needs it no more.
+struct child_report {
+  id child;
+  std::uint32_t task = 0, attempt = 0;
+  workflow_state state = workflow_state::successful;
+  json outputs;
+  std::string message;
+};
 /// Something for one workflow, live or not. Handed over again if the actor ended before taking it.
 struct command {
   id workflow;
-  std::optional<cancel_request> cancel;
-  std::optional<resolve_request> resolve;
-  std::optional<millis> wait; ///< a replayed submission with Prefer: wait
-  reply_fn reply;             ///< of cancel, resolve or wait
+  std::variant<workflow_ask, wait_for_end, child_report> what;
+  reply_fn reply;
   std::atomic<bool> taken{false};
 };
 struct command_for {
@@ -82,7 +93,20 @@ struct read_back { ///< answer to "is this row in the journal?"
   bool there = false;
   std::string trouble{}; ///< it could not be read
 };
-struct existing { ///< the workflow that holds an idempotency key
+/// What is known of the workflow that a task starts or looks at.
+struct found_child {
+  std::uint32_t task = 0, attempt = 0;
+  id child;
+  bool begin = false;                  ///< it is to be started if it is not there
+  std::optional<loaded_workflow> what; ///< if it is there
+  std::uint64_t family = 0;            ///< workflows below the root
+  std::string trouble;                 ///< the store could not be read
+};
+struct child_found {
+  std::shared_ptr<found_child> what;
+};
+struct tell_again {}; ///< to itself: the parent may not have heard
+struct existing {     ///< the workflow that holds an idempotency key
   std::optional<store::summary> row;
   std::optional<store::kept_key> kept;
   std::vector<error> warnings; ///< of the acceptance
@@ -141,7 +165,7 @@ struct follow {
 #define O3_ENGINE_MESSAGES(X)                                                                      \
   X(append) X(appended) X(flush) X(journal_job) X(read_job) X(log_job) X(log_read_job) X(submit)   \
   X(command_for) X(wake) X(loaded) X(read_back) X(found_key) X(tick) X(task_event) X(arm) X(slice) \
-  X(remind) X(announce) X(follow)
+  X(remind) X(announce) X(follow) X(child_found) X(tell_again)
 // clang-format on
 
 #define O3_X(type) caf::message to_message(type x);

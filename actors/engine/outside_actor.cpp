@@ -2,6 +2,7 @@
 
 #include "actors/engine/outside_shell.hpp"
 #include "actors/supervision/supervisor.hpp"
+#include "runtime/base/in_hand.hpp"
 
 #include "actors/pch.hpp"
 
@@ -86,20 +87,34 @@ void on_down(outside_actor* self, const caf::down_msg& m) {
   self->delayed_send(self, poller_pause, caf::make_message(again{topic::watch, 0, nullptr}));
 }
 
-caf::behavior outside_task(outside_actor* self, const context_ptr& ctx, const caf::actor& parent) {
+caf::behavior outside_task(outside_actor* self, const context_ptr& ctx, const id& workflow,
+                           const caf::actor& parent) {
   actors::init_actor(self, ctx->log, "outside");
   auto& st = self->state;
   st.ctx = ctx;
+  st.workflow = workflow;
   st.parent = parent;
   self->monitor(parent);
   self->set_down_handler([=](const caf::down_msg& m) { on_down(self, m); });
   self->set_exit_handler([=](const caf::exit_msg& m) { leave(self, m.reason); });
   return {
-    [=](const hold& m) { on_hold(self, m.what); },
+    [=](const hold& m) {
+      const in_hand held{self->state.workflow};
+      on_hold(self, m.what);
+    },
     [=](drop_all) { on_drop(self); },
-    [=](const heard& m) { on_heard(self, m); },
-    [=](const again& a) { on_again(self, a); },
-    [=](const pollers::polled& m) { on_polled(self, m); },
+    [=](const heard& m) {
+      const in_hand held{self->state.workflow};
+      on_heard(self, m);
+    },
+    [=](const again& a) {
+      const in_hand held{self->state.workflow};
+      on_again(self, a);
+    },
+    [=](const pollers::polled& m) {
+      const in_hand held{self->state.workflow};
+      on_polled(self, m);
+    },
   };
 }
 
@@ -119,8 +134,9 @@ caf::message to_message(drop_all x) {
   return caf::make_message(x);
 }
 
-caf::actor spawn_outside(caf::actor_system& sys, const context_ptr& ctx, const caf::actor& parent) {
-  return sys.spawn(outside_task, ctx, parent);
+caf::actor spawn_outside(caf::actor_system& sys, const context_ptr& ctx, const id& workflow,
+                         const caf::actor& parent) {
+  return sys.spawn(outside_task, ctx, workflow, parent);
 }
 
 } // namespace o3::engine

@@ -47,7 +47,8 @@ struct hold {
 struct drop_all {};
 caf::message to_message(hold x);
 caf::message to_message(drop_all x);
-caf::actor spawn_outside(caf::actor_system& sys, const context_ptr& ctx, const caf::actor& parent);
+caf::actor spawn_outside(caf::actor_system& sys, const context_ptr& ctx, const id& workflow,
+                         const caf::actor& parent);
 
 } // namespace o3::engine
 

@@ -38,6 +38,7 @@ struct conversation {
 struct outside_actor_state {
   static inline const char* name = "outside"; // NOLINT: CAF wants this name
   context_ptr ctx;
+  id workflow;
   caf::actor parent;
   std::map<outside::topic, conversation> talks;
   caf::actor poller;                  ///< while it watches for us

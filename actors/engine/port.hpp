@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 
 namespace o3::engine {
 
@@ -62,6 +63,45 @@ struct resolve_request {
   caller who;
 };
 
+/// A quarantined workflow may run again.
+struct release_request {
+  id workflow;
+  caller who;
+};
+
+/// Nothing new starts, or starts again; what runs goes on.
+struct pause_request {
+  id workflow;
+  caller who;
+  bool on = true; ///< false: resume
+  std::string reason;
+};
+/// An ended workflow runs again; see runtime/workflow/rerun.hpp for the body.
+struct rerun_request {
+  id workflow;
+  caller who;
+  json body = json::object();
+  bool dry_run = false; ///< the plan only
+};
+/// Other inputs for an ended workflow: `body` is a workflow request.
+struct revise_request {
+  id workflow;
+  caller who;
+  std::shared_ptr<const json> body;
+  bool run = false; ///< and a rerun with them
+};
+/// Something for a workflow, or for one task of it.
+struct signal_request {
+  id workflow;
+  caller who;
+  std::string task; ///< "" for whoever waits for it
+  std::string name;
+  json body;
+};
+/// What can be asked of one workflow, live or not.
+using workflow_ask = std::variant<cancel_request, resolve_request, release_request, pause_request,
+                                  rerun_request, revise_request, signal_request>;
+
 class port {
 public:
   virtual ~port() = default;
@@ -71,12 +111,20 @@ public:
   virtual void submit(submit_request r, reply_fn reply) = 0;
   /// The same checks, nothing stored: {valid, errors[], warnings[], plan{layers[][], edges[]}}.
   virtual void validate(submit_request r, reply_fn reply) = 0;
-  /// `accepted` (under way), `ok` (already asked for or ended canceled); problems: not_found,
-  /// workflow_ended. Body: the workflow document.
-  virtual void cancel(cancel_request r, reply_fn reply) = 0;
-  /// `ok` once it is on disk; problems: not_found, conflict (the task waits for no operator).
-  /// Body: the task document.
-  virtual void resolve(resolve_request r, reply_fn reply) = 0;
+  /// cancel: `accepted` (under way), `ok` (already asked for or ended canceled), body: the workflow
+  /// document; workflow_ended.
+  /// resolve: `ok` once it is on disk, body: the task document; conflict (it waits for no
+  /// operator). release: `ok` once it is on disk, body: the workflow document; conflict (not
+  /// quarantined), workflow_ended, quarantined (it still cannot be run). pause and resume: `ok`,
+  /// body: the workflow document; workflow_ended. rerun: `accepted` once it is on disk, body: the
+  /// workflow document; dry_run: `ok`, body:
+  /// {"tasks": [{task, state, action, why}]}; validation_failed, still_running.
+  /// revise: `ok`, or `accepted` when it runs, body: the workflow document; validation_failed,
+  /// still_running.
+  /// signal: `ok`, body: the workflow or task document; unknown_signal, task_ended,
+  /// workflow_ended, and what the task's class refuses.
+  /// All: not_found.
+  virtual void ask(workflow_ask r, reply_fn reply) = 0;
   /// Another system says that something happened to its job `external_id`: tasks that wait for it
   /// look now. A hint; unknown ids are forgotten.
   virtual void happened(std::string external_id) = 0;

@@ -42,23 +42,13 @@ public:
     send(std::move(r), std::move(reply), true);
   }
 
-  void cancel(cancel_request r, reply_fn reply) override {
+  void ask(workflow_ask r, reply_fn reply) override {
     if (refused(reply))
       return;
     auto c = std::make_shared<command>();
-    c->workflow = r.workflow;
+    c->workflow = std::visit([](const auto& x) { return x.workflow; }, r);
     c->reply = answered_once(std::move(reply));
-    c->cancel = std::move(r);
-    caf::anon_send(ctx_->services->get(service::workflows), to_message(command_for{std::move(c)}));
-  }
-
-  void resolve(resolve_request r, reply_fn reply) override {
-    if (refused(reply))
-      return;
-    auto c = std::make_shared<command>();
-    c->workflow = r.workflow;
-    c->reply = answered_once(std::move(reply));
-    c->resolve = std::move(r);
+    c->what = std::move(r);
     caf::anon_send(ctx_->services->get(service::workflows), to_message(command_for{std::move(c)}));
   }
 

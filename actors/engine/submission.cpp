@@ -55,6 +55,12 @@ checked_submission check_submission(const submission& job, const catalogue_snaps
   a.inputs = std::move(bound.inputs);
   a.warnings = c.found.warnings;
   a.start_at = r.start_at;
+  a.from = job.from;
+  if (a.from && a.from->depth > ctx.lim.nesting)
+    c.found.fail(fault::too_deep, "",
+                 "the workflow would be nested " + std::to_string(a.from->depth) + " deep, at most "
+                   + std::to_string(ctx.lim.nesting) + " are allowed (limits.nesting)",
+                 "does the template run itself, directly or by way of others?");
   return c;
 }
 

@@ -3,6 +3,7 @@
 #include "actors/engine/loader.hpp"
 #include "actors/engine/workflow_shell.hpp"
 #include "actors/supervision/supervisor.hpp"
+#include "runtime/base/in_hand.hpp"
 #include "runtime/workflow/apply.hpp"
 #include "runtime/workflow/view.hpp"
 
@@ -34,7 +35,8 @@ void rest(workflow_actor* self) {
   auto& st = self->state;
   if (is_terminal(st.state->status)) {
     answer_waiters(self);
-    self->quit();
+    if (!workflow::in_hand(*st.state)) // else the parent is being told
+      self->quit();
     return;
   }
   auto due = workflow::next_due(*st.state);
@@ -95,8 +97,11 @@ void after_commit(workflow_actor* self) {
     st.row_wake = st.entry->update->wake_at;
   }
   st.entry.reset();
-  if (is_terminal(st.state->status))
+  if (is_terminal(st.state->status)) {
     count_end(*st.ctx->stats, st.state->status);
+    if (st.ctx->on_ended)
+      st.ctx->on_ended(st.workflow);
+  }
   perform(self, std::exchange(st.effects, {}));
   if (st.ctx->followers->load(std::memory_order_relaxed) > 0)
     self->send(st.ctx->services->get(service::watch),
@@ -168,6 +173,7 @@ void on_loaded(workflow_actor* self, loaded_workflow& l) {
   st.plan = l.plan;
   st.row_state = l.row->state;
   st.row_wake = l.row->wake_at;
+  st.row_parked = st.state->parked();
   ++st.ctx->stats->activated;
   perform(self, workflow::open_effects(*st.state));
   st.inbox.emplace_back(workflow::reloaded{});
@@ -180,16 +186,27 @@ caf::behavior behavior_of(workflow_actor* self, const context_ptr& ctx, const id
   actors::init_actor(self, ctx->log, "workflow");
   self->state.ctx = ctx;
   self->state.workflow = workflow;
-  self->set_down_handler([=](const caf::down_msg& m) { on_task_down(self, m); });
+  self->set_down_handler([=](const caf::down_msg& m) {
+    const in_hand held{self->state.workflow};
+    on_task_down(self, m);
+  });
   self->set_exit_handler([=](const caf::exit_msg& m) {
+    const in_hand held{self->state.workflow};
     self->state.stopping = true;
     if (!self->state.entry || m.reason != caf::exit_reason::user_shutdown)
       leave(self, m.reason);
   });
   return {
-    [=](submit& m) { on_submit(self, std::move(m.job)); },
-    [=](loaded& m) { on_loaded(self, *m.what); },
+    [=](submit& m) {
+      const in_hand held{self->state.workflow};
+      on_submit(self, std::move(m.job));
+    },
+    [=](loaded& m) {
+      const in_hand held{self->state.workflow};
+      on_loaded(self, *m.what);
+    },
     [=](command_for& m) {
+      const in_hand held{self->state.workflow};
       if (!self->state.state || self->state.job)
         self->state.commands.push_back(std::move(m.job));
       else {
@@ -198,6 +215,7 @@ caf::behavior behavior_of(workflow_actor* self, const context_ptr& ctx, const id
       }
     },
     [=](task_event& m) {
+      const in_hand held{self->state.workflow};
       auto& st = self->state;
       st.inbox.push_back(std::move(*m.what));
       if (m.committed)
@@ -205,6 +223,7 @@ caf::behavior behavior_of(workflow_actor* self, const context_ptr& ctx, const id
       step(self);
     },
     [=](tick t) {
+      const in_hand held{self->state.workflow};
       if (t.generation != self->state.generation)
         return;
       self->state.tick_at.reset();
@@ -212,8 +231,12 @@ caf::behavior behavior_of(workflow_actor* self, const context_ptr& ctx, const id
         expire_waiters(self);
       step(self);
     },
-    [=](const appended& m) { on_appended(self, m); },
+    [=](const appended& m) {
+      const in_hand held{self->state.workflow};
+      on_appended(self, m);
+    },
     [=](const read_back& m) {
+      const in_hand held{self->state.workflow};
       auto& st = self->state;
       if (!st.entry || m.seq != st.entry->seq)
         return;
@@ -223,6 +246,15 @@ caf::behavior behavior_of(workflow_actor* self, const context_ptr& ctx, const id
         after_commit(self);
       else
         self->send(st.ctx->services->get(service::journal), to_message(append{st.entry, self}));
+    },
+    [=](child_found& m) {
+      const in_hand held{self->state.workflow};
+      on_child_found(self, *m.what);
+      step(self);
+    },
+    [=](tell_again) {
+      if (self->state.state)
+        tell_the_parent(self);
     },
     [=](const found_key& m) { on_found_key(self, *m.what); },
   };
@@ -281,7 +313,7 @@ void begin_append(workflow_actor* self, workflow::decision d,
     e->insert = std::move(insert);
     if (!st.plan->stored)
       e->blobs.push_back({st.plan->graph->hash, "plan", st.plan->graph->body});
-  } else if (s.status != st.row_state || wake != st.row_wake || st.checkpointing) {
+  } else if (s.status != st.row_state || wake != st.row_wake || st.checkpointing || st.row_parked) {
     e->update = store::summary_update{s.status,
                                       s.started_at,
                                       s.ended_at,
@@ -290,6 +322,7 @@ void begin_append(workflow_actor* self, workflow::decision d,
                                       st.checkpointing ? e->seq : 0};
   }
   st.checkpointing = false;
+  st.row_parked = false;
   st.state = std::move(s);
   st.entry = e;
   st.effects = std::move(d.effects);

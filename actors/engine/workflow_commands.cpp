@@ -24,7 +24,7 @@ void answer_waiters(workflow_actor* self) {
 
 namespace {
 
-void on_cancel(workflow_actor* self, const std::shared_ptr<command>& job) {
+void on(workflow_actor* self, const std::shared_ptr<command>& job, const cancel_request& r) {
   auto& st = self->state;
   const auto& s = *st.state;
   auto reply
@@ -34,7 +34,7 @@ void on_cancel(workflow_actor* self, const std::shared_ptr<command>& job) {
         a.body = s_body();
         job->reply(std::move(a));
       };
-  if (s.project != job->cancel->who.project) {
+  if (s.project != r.who.project) {
     refuse(job->reply, fault::not_found, "there is no workflow " + st.workflow.hex());
     return;
   }
@@ -47,12 +47,11 @@ void on_cancel(workflow_actor* self, const std::shared_ptr<command>& job) {
                + std::string{to_string(s.status)});
     return;
   }
-  if (s.canceling() && (s.cancel_forced || !job->cancel->force)) {
+  if (s.canceling() && (s.cancel_forced || !r.force)) {
     reply(answer::how::ok);
     return;
   }
-  st.inbox.push_back(
-    workflow::cancel_asked{job->cancel->who.principal, job->cancel->reason, job->cancel->force});
+  st.inbox.push_back(workflow::cancel_asked{r.who.principal, r.reason, r.force});
   st.inbox_committed.emplace_back([reply] { reply(answer::how::accepted); });
 }
 
@@ -68,14 +67,18 @@ launch::event verb_of(const resolve_request& r) {
   return launch::give_up{r.who.principal};
 }
 
-void on_resolve(workflow_actor* self, const std::shared_ptr<command>& job) {
+void on(workflow_actor* self, const std::shared_ptr<command>& job, const resolve_request& r) {
   auto& st = self->state;
-  const auto& r = *job->resolve;
   const auto& s = *st.state;
   const auto task = workflow::task_number(*s.graph, r.task);
   if (s.project != r.who.project || !task || !s.has(*task)) {
     refuse(job->reply, fault::not_found,
            "workflow " + st.workflow.hex() + " has no task '" + printable(r.task, 128) + "'");
+    return;
+  }
+  if (s.parked()) {
+    refuse(job->reply, fault::conflict,
+           "workflow " + st.workflow.hex() + " is quarantined: release it first");
     return;
   }
   if (s.at(*task).state != task_state::needs_operator) {
@@ -93,20 +96,80 @@ void on_resolve(workflow_actor* self, const std::shared_ptr<command>& job) {
   });
 }
 
+void on(workflow_actor* self, const std::shared_ptr<command>& job, const release_request& r) {
+  auto& st = self->state;
+  const auto& s = *st.state;
+  if (s.project != r.who.project)
+    refuse(job->reply, fault::not_found, "there is no workflow " + st.workflow.hex());
+  else if (is_terminal(s.status))
+    refuse(job->reply, fault::workflow_ended,
+           "workflow " + st.workflow.hex() + " has already ended "
+             + std::string{to_string(s.status)});
+  else if (!s.parked())
+    refuse(job->reply, fault::conflict,
+           "workflow " + st.workflow.hex() + " is " + std::string{to_string(s.status)}
+             + " and not quarantined");
+  else {
+    st.inbox.push_back(workflow::release_asked{r.who.principal});
+    st.inbox_committed.emplace_back([self, job] {
+      answer a;
+      a.body = workflow_document(*self->state.state);
+      job->reply(std::move(a));
+    });
+  }
+}
+
+void on(workflow_actor* self, const std::shared_ptr<command>& job, const pause_request& r) {
+  auto& st = self->state;
+  const auto& s = *st.state;
+  if (is_terminal(s.status)) {
+    refuse(job->reply, fault::workflow_ended,
+           "workflow " + st.workflow.hex() + " has already ended "
+             + std::string{to_string(s.status)});
+    return;
+  }
+  if (r.on && s.canceling()) {
+    refuse(job->reply, fault::conflict,
+           "workflow " + st.workflow.hex() + " is being canceled; nothing new starts anyway");
+    return;
+  }
+  if (r.on)
+    st.inbox.emplace_back(workflow::pause_asked{r.who.principal, r.reason});
+  else
+    st.inbox.emplace_back(workflow::resume_asked{r.who.principal});
+  st.inbox_committed.emplace_back([self, job] { answer_document(self, job, answer::how::ok); });
+}
+
+void on(workflow_actor* self, const std::shared_ptr<command>& job, const wait_for_end& r) {
+  auto& st = self->state;
+  st.waiters.push_back({job->reply, self->clock().now() + r.at_most});
+  if (is_terminal(st.state->status))
+    answer_waiters(self);
+}
+
+void on(workflow_actor* self, const std::shared_ptr<command>& job, const workflow_ask& r) {
+  std::visit(
+    [&](const auto& x) {
+      if (self->state.state->project != x.who.project)
+        refuse(job->reply, fault::not_found, "there is no workflow " + self->state.workflow.hex());
+      else
+        on(self, job, x);
+    },
+    r);
+}
+
 } // namespace
 
+void answer_document(workflow_actor* self, const std::shared_ptr<command>& job, answer::how kind) {
+  answer a;
+  a.kind = kind;
+  a.body = workflow_document(*self->state.state);
+  job->reply(std::move(a));
+}
+
 void take_command(workflow_actor* self, const std::shared_ptr<command>& job) {
-  auto& st = self->state;
   job->taken = true;
-  if (job->cancel) {
-    on_cancel(self, job);
-  } else if (job->resolve) {
-    on_resolve(self, job);
-  } else if (job->wait) {
-    st.waiters.push_back({job->reply, self->clock().now() + *job->wait});
-    if (is_terminal(st.state->status))
-      answer_waiters(self);
-  }
+  std::visit([&](const auto& x) { on(self, job, x); }, job->what);
 }
 
 } // namespace o3::engine

@@ -97,12 +97,13 @@ void talk(workflow_actor* self, const workflow::hold_talk& h) {
     o->details = t.launches.back().outcome.details;
   }
   if (h.last) { // nobody waits for it: not one of this workflow's
-    self->send(spawn_outside(self->system(), st.ctx, self), to_message(hold{std::move(o)}));
+    self->send(spawn_outside(self->system(), st.ctx, st.workflow, self),
+               to_message(hold{std::move(o)}));
     return;
   }
   auto& a = st.tasks[h.task];
   if (!a) {
-    a = spawn_outside(self->system(), st.ctx, self);
+    a = spawn_outside(self->system(), st.ctx, st.workflow, self);
     self->monitor(a);
   }
   self->send(a, to_message(hold{std::move(o)}));
@@ -125,7 +126,15 @@ void perform(workflow_actor* self, const std::vector<workflow::effect>& effects)
         self->send(it->second, to_message(drop_all{}));
         st.tasks.erase(it); // another attempt gets another actor
       }
-    } else if (const auto* s = std::get_if<workflow::stop_worker>(&e))
+    } else if (const auto* b = std::get_if<workflow::begin_child>(&e))
+      begin(self, *b);
+    else if (const auto* l = std::get_if<workflow::look_child>(&e))
+      look(self, *l);
+    else if (const auto* t = std::get_if<workflow::tell_child>(&e))
+      tell(self, *t);
+    else if (std::holds_alternative<workflow::tell_parent>(e))
+      tell_the_parent(self);
+    else if (const auto* s = std::get_if<workflow::stop_worker>(&e))
       if (auto it = st.tasks.find(s->task); it != st.tasks.end())
         self->send(it->second, to_message(stop_task{is_terminal(st.state->at(s->task).state)}));
 }

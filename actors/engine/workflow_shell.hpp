@@ -35,6 +35,7 @@ struct workflow_shell {
   // -- what the summary row says
   workflow_state row_state = workflow_state::waiting;
   std::optional<wall_time> row_wake;
+  bool row_parked = false; ///< its text says that it is quarantined
 
   std::shared_ptr<submission> job; ///< the submission being answered
   std::string body_key;            ///< its idempotency key
@@ -57,6 +58,22 @@ void begin_append(workflow_actor* self, workflow::decision d, std::optional<stor
 void refuse(const reply_fn& reply, fault code, std::string message);
 void answer_waiters(workflow_actor* self); ///< with the end
 void take_command(workflow_actor* self, const std::shared_ptr<command>& job);
+void answer_document(workflow_actor* self, const std::shared_ptr<command>& job, answer::how kind);
+
+// workflow_reruns.cpp
+void on(workflow_actor* self, const std::shared_ptr<command>& job, const rerun_request& r);
+void on(workflow_actor* self, const std::shared_ptr<command>& job, const revise_request& r);
+
+// workflow_signals.cpp
+void on(workflow_actor* self, const std::shared_ptr<command>& job, const signal_request& r);
+
+// workflow_children.cpp
+void begin(workflow_actor* self, const workflow::begin_child& e);
+void look(workflow_actor* self, const workflow::look_child& e);
+void tell(workflow_actor* self, const workflow::tell_child& e);
+void tell_the_parent(workflow_actor* self);
+void on_child_found(workflow_actor* self, found_child& found);
+void on(workflow_actor* self, const std::shared_ptr<command>& job, const child_report& r);
 
 // workflow_submit.cpp
 void on_submit(workflow_actor* self, std::shared_ptr<submission> job);

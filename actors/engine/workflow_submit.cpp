@@ -97,6 +97,10 @@ store::summary summary_of(const workflow_shell& st, const workflow::accepted& a,
   s.plan_hash = a.plan_hash;
   s.name = a.name;
   s.created_at = at;
+  if (a.from) {
+    s.root = a.from->root;
+    s.parent = a.from->parent;
+  }
   return s;
 }
 
@@ -135,6 +139,12 @@ void on_accept_conflict(workflow_actor* self) {
   st.entry.reset();
   st.state.reset();
   st.effects.clear();
+  if (st.job && st.job->from) { // it was started before: its id follows from the parent's task
+    answer a;
+    a.kind = answer::how::replayed;
+    reply_and_quit(self, std::move(a));
+    return;
+  }
   look_up_key(self);
 }
 
@@ -180,7 +190,7 @@ void on_found_key(workflow_actor* self, const existing& found) {
   }
   auto c = std::make_shared<command>();
   c->workflow = other;
-  c->wait = st.job->request.wait;
+  c->what = wait_for_end{*st.job->request.wait};
   c->reply = [reply = st.job->reply](answer b) {
     b.kind = b.problem.code == fault::none && b.kind == answer::how::accepted
                ? answer::how::accepted

@@ -58,9 +58,21 @@ public:
   /// {items[], next_cursor}; a page looks at no more than filter.scan_max workflows, so it may hold
   /// fewer items than `limit` and still have a next_cursor.
   virtual void list(list_request r, caller who, reply_fn reply) = 0;
+  /// The quarantined ones, newest first: {items[{id, ref, trace_id, template, name, created_at,
+  /// since, reason}], next_cursor}; a page may be short or empty, as list's. Of `r` counts what
+  /// says where and how much.
+  virtual void quarantine(list_request r, caller who, reply_fn reply) = 0;
   virtual void workflow(id w, caller who, reply_fn reply) = 0; ///< AMENDMENTS 39
   virtual void tasks(id w, caller who, reply_fn reply) = 0;    ///< {items[]}
   virtual void task(id w, std::string task_ref, caller who, reply_fn reply) = 0;
+  /// {items: [{revision, at, by, name, description, inputs, ran}]}, the oldest first; secrets as
+  /// "***".
+  virtual void revisions(id w, caller who, reply_fn reply) = 0;
+  /// One of them; with `against` also {changes: [{op, path, value}]} (RFC 6902) from that one to
+  /// it.
+  virtual void revision(id w, std::uint32_t number, std::optional<std::uint32_t> against,
+                        caller who, reply_fn reply)
+    = 0;
   virtual void events(events_request r, feed_reply reply) = 0;
   virtual void log(log_request r, feed_reply reply) = 0;
 };

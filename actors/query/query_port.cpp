@@ -2,7 +2,9 @@
 
 #include "actors/engine/loader.hpp"
 #include "actors/engine/port_impl.hpp"
+#include "actors/engine/quarantine.hpp"
 #include "actors/query/feeds.hpp"
+#include "runtime/workflow/rerun.hpp"
 #include "runtime/workflow/view.hpp"
 
 #include "actors/pch.hpp"
@@ -34,17 +36,41 @@ void write_unreadable(json_writer& out, const store::summary& row, const error& 
   out.value(doc);
 }
 
+// False: the cursor was refused.
+bool read_cursor(const std::string& text, std::optional<id>& before, const reply_fn& reply) {
+  if (text.empty() || (before = id::parse(text)))
+    return true;
+  refuse(reply, make_error(fault::bad_value, "'" + printable(text, 64) + "' is no cursor", "",
+                           "use next_cursor of the previous page"));
+  return false;
+}
+
+void end_page(json_writer& out, const std::optional<id>& next) {
+  out.end_array().key("next_cursor");
+  if (next)
+    out.value(*next);
+  else
+    out.null();
+  out.end_object();
+}
+
+void write_parked(json_writer& out, const store::summary& row, const engine::parked_since& p) {
+  out.begin_object().field("id", row.workflow).field("ref", std::string_view{row.ref});
+  out.field("trace_id", std::string_view{row.trace_id});
+  out.field("template", std::string_view{row.template_ref});
+  out.field("name", std::string_view{row.name});
+  out.key("created_at").time(row.created_at).key("since").time(p.at);
+  out.field("reason", std::string_view{p.reason}).end_object();
+}
+
 class node_query final : public port {
 public:
   explicit node_query(context_ptr ctx) : ctx_(std::move(ctx)) {}
 
   void list(list_request r, caller who, reply_fn reply) override {
     std::optional<id> before;
-    if (!r.cursor.empty() && !(before = id::parse(r.cursor))) {
-      refuse(reply, make_error(fault::bad_value, "'" + printable(r.cursor, 64) + "' is no cursor",
-                               "", "use next_cursor of the previous page"));
+    if (!read_cursor(r.cursor, before, reply))
       return;
-    }
     r.filter.project = who.project;
     read(std::move(reply),
          [r = std::move(r), before](const context_ptr&, store::reader& in, answer& a) {
@@ -53,12 +79,26 @@ public:
            out.begin_object().key("items").begin_array();
            for (const auto& row : page.items)
              workflow::write_summary(out, row);
-           out.end_array().key("next_cursor");
-           if (page.next)
-             out.value(*page.next);
-           else
-             out.null();
-           out.end_object();
+           end_page(out, page.next);
+         });
+  }
+
+  void quarantine(list_request r, caller who, reply_fn reply) override {
+    std::optional<id> before;
+    if (!read_cursor(r.cursor, before, reply))
+      return;
+    store::list_filter f;
+    f.project = who.project;
+    f.states = {workflow_state::needs_operator};
+    read(std::move(reply),
+         [f, before, limit = r.limit](const context_ptr&, store::reader& in, answer& a) {
+           auto page = in.list(f, before, limit);
+           json_writer out{a.body};
+           out.begin_object().key("items").begin_array();
+           for (const auto& row : page.items)
+             if (auto p = engine::parked(in, row))
+               write_parked(out, row, *p);
+           end_page(out, page.next);
          });
   }
 
@@ -107,6 +147,39 @@ public:
                  }
                  json_writer out{a.body};
                  workflow::write_task(out, *l.state, *task);
+               });
+  }
+
+  void revisions(id w, caller who, reply_fn reply) override {
+    read_state(w, std::move(who), std::move(reply),
+               [](const engine::loaded_workflow& l, answer& a) {
+                 if (!l.state) {
+                   a.problem = l.problem;
+                   return;
+                 }
+                 json_writer out{a.body};
+                 workflow::write_revisions(out, *l.state);
+               });
+  }
+
+  void revision(id w, std::uint32_t number, std::optional<std::uint32_t> against, caller who,
+                reply_fn reply) override {
+    read_state(w, std::move(who), std::move(reply),
+               [w, number, against](const engine::loaded_workflow& l, answer& a) {
+                 if (!l.state) {
+                   a.problem = l.problem;
+                   return;
+                 }
+                 for (auto n : {number, against.value_or(number)})
+                   if (workflow::inputs_of_revision(*l.state, n) == nullptr) {
+                     a.problem
+                       = make_error(fault::not_found,
+                                    "workflow " + w.hex() + " has no revision " + std::to_string(n),
+                                    "", "it has 1 to " + std::to_string(l.state->revision));
+                     return;
+                   }
+                 json_writer out{a.body};
+                 workflow::write_revision(out, *l.state, number, against);
                });
   }
 

@@ -4,6 +4,7 @@
 //   templates/      templates stored by API       epoch          highest boot epoch, outside the
 //   database listen          address of the running node, for the local CLI
 //   secrets.json    stored secrets, sealed (0600)
+//   crashes         which workflows were in hand when the process crashed
 // Threads: one owner, at start.
 #pragma once
 #include "config/model/options.hpp"

@@ -3,6 +3,7 @@
 #include "actors/catalogue/catalogue_actor.hpp"
 #include "actors/catalogue/class_files.hpp"
 #include "actors/engine/port_impl.hpp"
+#include "actors/engine/quarantine.hpp"
 #include "actors/engine/timers_actor.hpp"
 #include "actors/engine/workflows_actor.hpp"
 #include "actors/logs/log_actor.hpp"
@@ -22,6 +23,7 @@
 #include "actors/pch.hpp"
 #include <charconv>
 #include <future>
+#include <unordered_set>
 
 namespace o3 {
 namespace {
@@ -29,6 +31,13 @@ namespace {
 using actors::child;
 using actors::service;
 using engine::context_ptr;
+
+std::unordered_set<id> suspected(const engine::suspects& s) {
+  std::unordered_set<id> out;
+  for (const auto& who : s.list)
+    out.insert(who.workflow);
+  return out;
+}
 
 std::shared_ptr<engine::node_context> make_context(const node_options& o, const clock& time) {
   auto ctx = std::make_shared<engine::node_context>(time);
@@ -40,6 +49,11 @@ std::shared_ptr<engine::node_context> make_context(const node_options& o, const 
   ctx->targets = o.targets;
   ctx->secrets = o.secrets;
   ctx->install8 = o.install_id;
+  if (!o.suspects.list.empty() && o.suspects.forget)
+    ctx->on_ended = [forget = o.suspects.forget, who = suspected(o.suspects)](const id& workflow) {
+      if (who.contains(workflow))
+        forget(workflow);
+    };
   ctx->blocking_owners
     = o.virtual_time ? actors::blocking::cooperative : actors::blocking::detached;
   auto said = std::make_shared<std::atomic<bool>>(false);
@@ -139,6 +153,11 @@ public:
     }
     if (o_.remember_epoch) {
       O3_TRY([[maybe_unused]] auto kept, o_.remember_epoch(ctx_->epoch));
+    }
+    try {
+      engine::quarantine_suspects(*ctx_, *opened.journal, *opened.upkeep, o_.suspects);
+    } catch (const store::storage_failure& e) {
+      return make_error(e.code, e.what());
     }
     catalogue::load_now(ctx_, files_);
     engine_ = engine::make_port(ctx_, *random_);

@@ -10,6 +10,7 @@
 #include "actors/catalogue/template_files.hpp"
 #include "actors/engine/options.hpp"
 #include "actors/engine/port.hpp"
+#include "actors/engine/suspects.hpp"
 #include "actors/observe/port.hpp"
 #include "actors/query/port.hpp"
 #include "actors/workers/link.hpp"
@@ -59,6 +60,7 @@ struct node_options {
   std::shared_ptr<const sealer> seal;
   std::string owner = "node";      ///< shown as the shards' owner
   secret awx_webhook, tfe_webhook; ///< empty: their webhooks are refused
+  engine::suspects suspects;       ///< what the crashes of earlier processes say
   bool restored = false; ///< the store was put back from a backup: nothing is launched unsearched
   /// Called with the epoch this node got, before anything runs; what fails stops the start.
   std::function<result<done>(std::uint64_t epoch)> remember_epoch{};

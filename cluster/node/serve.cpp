@@ -1,5 +1,6 @@
 #include "cluster/node/serve.hpp"
 
+#include "cluster/node/crash_notes.hpp"
 #include "cluster/node/credentials.hpp"
 #include "cluster/node/installation.hpp"
 #include "cluster/node/node.hpp"
@@ -132,12 +133,18 @@ private:
 };
 
 int run(node& n, const signals& sig, const std::atomic<bool>& escalated, const config::options& o,
-        const installation& where) {
+        const installation& where, const crash_notes& notes) {
   constexpr int look_ms = 500;
   bookmark mark{where, n};
+  const auto calm_at = std::chrono::steady_clock::now() + o.engine.crash_calm;
+  bool calm = false;
   while (!escalated) {
     int s = sig.wait(look_ms);
     mark.look();
+    if (!calm && std::chrono::steady_clock::now() >= calm_at) {
+      notes.calm();
+      calm = true;
+    }
     if (s == SIGHUP)
       n.catalogue().reload({}, [](const engine::answer&) {});
     else if (s != 0)
@@ -157,7 +164,8 @@ int run(node& n, const signals& sig, const std::atomic<bool>& escalated, const c
 
 } // namespace
 
-int serve(const config::loaded& c, const std::string& program) {
+int serve(const config::loaded& c, const std::string& program,
+          std::vector<tasks::installed_class> extra_classes) {
   if (!c.found.ok()) {
     for (const auto& e : c.found.errors)
       complain(e, exit_config);
@@ -176,12 +184,19 @@ int serve(const config::loaded& c, const std::string& program) {
   auto where = open_installation(o, token == nullptr ? "" : token);
   if (!where)
     return complain(where.error(), exit_start);
+  auto notes = crash_notes::open(where->dir);
+  if (!notes)
+    return complain(notes.error(), exit_start);
+  notes->install();
   if (sig.asked_to_stop())
     return 0;
   std::atomic<bool> escalated{false};
   auto options = node_options_of(o, *where, program);
   if (!options)
     return complain(options.error(), exit_config);
+  options->extra_classes = std::move(extra_classes);
+  options->suspects = {notes->suspects(), o.engine.crashes_max,
+                       [&notes](const id& workflow) { notes->forget(workflow); }};
   options->log = make_logger(o);
   auto kept = open_credentials(o, *where, variables, options->log);
   if (!kept)
@@ -205,7 +220,7 @@ int serve(const config::loaded& c, const std::string& program) {
     std::cout << "token: " << *where->new_token << "\n";
   std::cout << "o3 listens on http://" << address << "/ (docs at /docs), data in " << o.data.dir
             << std::endl;
-  auto code = run(n, sig, escalated, o, *where);
+  auto code = run(n, sig, escalated, o, *where, *notes);
   if (!escalated) // without it the next start only knows less of how far the store was
     std::ignore = remember_epoch(*where, n.epoch());
   retract_listen(*where);

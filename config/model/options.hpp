@@ -58,6 +58,8 @@ struct engine_options {
   std::uint32_t instant_steps_max = 256;
   std::uint32_t checkpoint_every = 256;
   std::uint32_t failures_max = 3;
+  std::uint32_t crashes_max = 3;
+  seconds crash_calm{300};
 };
 
 struct journal_options {

@@ -25,6 +25,7 @@ http::handler_fn checked(http::handler_fn handle, std::vector<http::parameter> k
 std::vector<row> all_rows(const context& c, std::shared_ptr<const std::string> document) {
   std::vector<row> rows;
   add_workflow_rows(rows, c);
+  add_run_rows(rows, c);
   add_task_rows(rows, c);
   add_log_rows(rows, c);
   add_event_rows(rows, c);
@@ -32,6 +33,7 @@ std::vector<row> all_rows(const context& c, std::shared_ptr<const std::string> d
   add_task_class_rows(rows, c);
   add_webhook_rows(rows, c);
   add_secret_rows(rows, c);
+  add_quarantine_rows(rows, c);
   add_health_rows(rows, c);
   add_openapi_row(rows, std::move(document));
   add_docs_rows(rows);

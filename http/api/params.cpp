@@ -151,4 +151,31 @@ result<std::string> idempotency_key(const http::request& r) {
   return *found;
 }
 
+result<std::string> read_reason(const http::request& r, const limits& lim) {
+  if (r.body.empty())
+    return std::string{};
+  O3_TRY(const auto body, json_body(r, lim.request_bytes, lim));
+  if (!body.is_object())
+    return make_error(fault::wrong_type,
+                      "The body must be an object, not a " + std::string{type_name(body)} + ".");
+  std::string reason;
+  for (const auto& [key, value] : body.items()) {
+    if (key != "reason")
+      return make_error(fault::unknown_key,
+                        "The key '" + printable(key, 64) + "' is not known here.",
+                        pointer_join("", key), "the body is {\"reason\": text}");
+    if (!value.is_string())
+      return make_error(fault::wrong_type,
+                        "'reason' must be text, not a " + std::string{type_name(value)} + ".",
+                        "/reason");
+    reason = value.get_ref<const std::string&>();
+    if (reason.size() > lim.text_bytes)
+      return make_error(fault::too_large,
+                        "'reason' has " + std::to_string(reason.size()) + " bytes; the limit is "
+                          + std::to_string(lim.text_bytes) + ".",
+                        "/reason");
+  }
+  return reason;
+}
+
 } // namespace o3::api

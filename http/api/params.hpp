@@ -35,6 +35,9 @@ std::optional<error> check_json_type(const http::request& r);
 /// The body, parsed strictly within `bytes_max` and `lim`.
 result<json> json_body(const http::request& r, std::size_t bytes_max, const limits& lim);
 
+/// The body {"reason": text}; an absent body gives no reason.
+result<std::string> read_reason(const http::request& r, const limits& lim);
+
 /// Idempotency-Key: 1 to 128 printable ASCII characters, at most once; "" if absent.
 result<std::string> idempotency_key(const http::request& r);
 

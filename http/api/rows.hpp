@@ -31,6 +31,7 @@ http::parameter query_parameter(std::string name, std::string help, nlohmann::js
 http::parameter header_parameter(std::string name, std::string help, nlohmann::json schema);
 
 void add_workflow_rows(std::vector<row>& rows, const context& c);
+void add_run_rows(std::vector<row>& rows, const context& c);
 void add_task_rows(std::vector<row>& rows, const context& c);
 void add_log_rows(std::vector<row>& rows, const context& c);
 void add_event_rows(std::vector<row>& rows, const context& c);
@@ -38,6 +39,7 @@ void add_template_rows(std::vector<row>& rows, const context& c);
 void add_task_class_rows(std::vector<row>& rows, const context& c);
 void add_webhook_rows(std::vector<row>& rows, const context& c);
 void add_secret_rows(std::vector<row>& rows, const context& c);
+void add_quarantine_rows(std::vector<row>& rows, const context& c);
 void add_health_rows(std::vector<row>& rows, const context& c);
 void add_docs_rows(std::vector<row>& rows);
 /// The text is filled in when every row is known.

@@ -73,7 +73,7 @@ void resolve(const context& c, http::request&& r, http::respond_fn respond) {
   auto request = read_resolve(r, c.opts->lim);
   if (!request)
     return respond(problem(request.error(), {}, r.path));
-  c.ports.engine.resolve(*std::move(request), reply_to(r, std::move(respond)));
+  c.ports.engine.ask(*std::move(request), reply_to(r, std::move(respond)));
 }
 
 } // namespace

@@ -126,34 +126,6 @@ void show(const context& c, http::request&& r, http::respond_fn respond) {
   c.ports.query.workflow(*w, std::move(who), reply_to(r, std::move(respond)));
 }
 
-/// {"reason": text}; an absent body gives no reason.
-result<std::string> read_reason(const http::request& r, const limits& lim) {
-  if (r.body.empty())
-    return std::string{};
-  O3_TRY(const auto body, json_body(r, lim.request_bytes, lim));
-  if (!body.is_object())
-    return make_error(fault::wrong_type,
-                      "The body must be an object, not a " + std::string{type_name(body)} + ".");
-  std::string reason;
-  for (const auto& [key, value] : body.items()) {
-    if (key != "reason")
-      return make_error(fault::unknown_key,
-                        "The key '" + printable(key, 64) + "' is not known here.",
-                        pointer_join("", key), "the body is {\"reason\": text}");
-    if (!value.is_string())
-      return make_error(fault::wrong_type,
-                        "'reason' must be text, not a " + std::string{type_name(value)} + ".",
-                        "/reason");
-    reason = value.get_ref<const std::string&>();
-    if (reason.size() > lim.text_bytes)
-      return make_error(fault::too_large,
-                        "'reason' has " + std::to_string(reason.size()) + " bytes; the limit is "
-                          + std::to_string(lim.text_bytes) + ".",
-                        "/reason");
-  }
-  return reason;
-}
-
 result<engine::cancel_request> read_cancel(const http::request& r, const limits& lim) {
   engine::cancel_request cancel;
   O3_TRY(cancel.workflow, path_id(r));
@@ -167,7 +139,7 @@ void cancel(const context& c, http::request&& r, http::respond_fn respond) {
   auto request = read_cancel(r, c.opts->lim);
   if (!request)
     return respond(problem(request.error(), {}, r.path));
-  c.ports.engine.cancel(*std::move(request), reply_to(r, std::move(respond)));
+  c.ports.engine.ask(*std::move(request), reply_to(r, std::move(respond)));
 }
 
 json text_schema(std::size_t max) {

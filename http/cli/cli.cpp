@@ -121,7 +121,9 @@ int run_cli(const std::vector<std::string>& args, environment& env,
   add_show_commands(r);
   add_stream_commands(r);
   add_catalogue_commands(r);
+  add_rerun_commands(r);
   add_secret_commands(r);
+  add_quarantine_commands(r);
   add_config_commands(r);
   add_doctor_command(r);
   r.add(app, "version", "Show the version", [&ctx] { return show_version(ctx); });

@@ -62,12 +62,14 @@ struct registry {
   CLI::App* group(const std::string& name, const std::string& help) const;
 };
 
-void add_run_commands(const registry& r);       ///< run, submit, validate
-void add_show_commands(const registry& r);      ///< status, ls, cancel
-void add_stream_commands(const registry& r);    ///< logs, events
-void add_catalogue_commands(const registry& r); ///< template, task
-void add_secret_commands(const registry& r);    ///< secret
-void add_config_commands(const registry& r);    ///< config explain
+void add_run_commands(const registry& r);        ///< run, submit, validate
+void add_show_commands(const registry& r);       ///< status, ls, cancel
+void add_stream_commands(const registry& r);     ///< logs, events
+void add_catalogue_commands(const registry& r);  ///< template, task
+void add_rerun_commands(const registry& r);      ///< rerun, revise, revisions, pause, resume, why
+void add_secret_commands(const registry& r);     ///< secret
+void add_quarantine_commands(const registry& r); ///< quarantine
+void add_config_commands(const registry& r);     ///< config explain
 void add_doctor_command(const registry& r);
 
 } // namespace o3::cli

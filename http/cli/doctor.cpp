@@ -93,7 +93,7 @@ diagnosis check_server(session& s, const environment& env, bool& up) {
   if (!ready || ready->status != 200)
     out.push_back({verdict::warn, "server: it is not ready, it starts or stops",
                    "look again in a moment, then at the server's log"});
-  for (auto* check : {&check_token, &check_templates})
+  for (auto* check : {&check_token, &check_templates, &check_quarantine})
     for (auto& line : check(s))
       out.push_back(std::move(line));
   return out;
@@ -144,6 +144,37 @@ diagnosis check_templates(session& s) {
                      "mend the file, then 'o3 template reload'"});
   if (out.empty())
     out.push_back({verdict::ok, "templates: no problems", ""});
+  return out;
+}
+
+diagnosis check_quarantine(session& s) {
+  constexpr std::size_t shown = 5;
+  constexpr int pages_max = 50; // each may be empty and yet not the last one
+  std::size_t count = 0;
+  std::string cursor;
+  diagnosis out;
+  for (int page = 0; page == 0 || (!cursor.empty() && page < pages_max); ++page) {
+    const auto r = s.ask_quietly(
+      {.path = "/api/v1/quarantine/?limit=200" + (cursor.empty() ? "" : "&cursor=" + cursor),
+       .timeout = quick});
+    if (!r || r->status != 200)
+      return out; // the token's line says why
+    const auto doc = json::parse(r->body, nullptr, false);
+    if (!doc.is_object() || !doc.contains("items") || !doc["items"].is_array())
+      break;
+    for (const auto& w : doc["items"])
+      if (++count <= shown)
+        out.push_back(
+          {verdict::warn,
+           "quarantine: workflow " + text_of(w, "id", 64) + " is " + text_of(w, "reason", 512),
+           "mend the cause, then 'o3 quarantine release ID'; or cancel it"});
+    cursor = percent_encoded(text_of(doc, "next_cursor", 256));
+  }
+  if (count > shown)
+    out.push_back({verdict::warn, "quarantine: " + std::to_string(count - shown) + " more",
+                   "'o3 quarantine ls' shows them"});
+  if (count == 0)
+    out.push_back({verdict::ok, "quarantine: empty", ""});
   return out;
 }
 

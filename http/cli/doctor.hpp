@@ -22,5 +22,6 @@ diagnosis check_open_files();
 diagnosis check_server(session& s, const environment& env, bool& up);
 diagnosis check_token(session& s);
 diagnosis check_templates(session& s);
+diagnosis check_quarantine(session& s);
 
 } // namespace o3::cli

@@ -166,6 +166,12 @@ std::vector<document> sqlite_reader::documents(std::string_view kind,
   return list_documents(connection_, kind, project, after, clamped(max));
 }
 
+std::uint64_t sqlite_reader::count_family(const id& root, std::uint64_t most) {
+  statement s{connection_, "SELECT count(*) FROM (SELECT 1 FROM workflow WHERE root=?1 LIMIT ?2)"};
+  s.bind(root, clamped(most));
+  return s.step() ? s.count(0) : 0;
+}
+
 std::vector<std::pair<workflow_state, std::uint64_t>> sqlite_reader::count_states() {
   const run_scope scope{count_states_};
   std::vector<std::pair<workflow_state, std::uint64_t>> out;

@@ -35,6 +35,7 @@ public:
                                         std::string_view key) override;
   std::vector<document> documents(std::string_view kind, const std::optional<std::string>& project,
                                   const document_place& after, std::size_t max) override;
+  std::uint64_t count_family(const id& root, std::uint64_t most) override;
   std::vector<std::pair<workflow_state, std::uint64_t>> count_states() override;
 
 private:

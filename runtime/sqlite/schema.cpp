@@ -46,6 +46,7 @@ constexpr const char* version_2 = R"(
 CREATE TABLE document(kind TEXT NOT NULL, project TEXT NOT NULL, key TEXT NOT NULL,
   shard INTEGER NOT NULL, version INTEGER NOT NULL, body TEXT NOT NULL, updated_at INTEGER NOT NULL,
   PRIMARY KEY(kind, project, key)) STRICT;
+CREATE INDEX workflow_root ON workflow(root) WHERE root IS NOT NULL;
 )";
 
 constexpr std::array steps{migration{1, version_1}, migration{2, version_2}};

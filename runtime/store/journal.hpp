@@ -214,6 +214,8 @@ public:
                                           const std::optional<std::string>& project,
                                           const document_place& after, std::size_t max)
     = 0;
+  /// How many workflows have `root` as their root, counted up to `most`.
+  virtual std::uint64_t count_family(const id& root, std::uint64_t most) = 0;
   /// Workflows per state, for metrics.
   virtual std::vector<std::pair<workflow_state, std::uint64_t>> count_states() = 0;
 };

@@ -179,6 +179,14 @@ public:
     return out;
   }
 
+  std::uint64_t count_family(const id& root, std::uint64_t most) override {
+    const std::shared_lock lock{d_->mutex};
+    std::uint64_t n = 0;
+    for (const auto& [workflow, w] : d_->workflows)
+      n += w.summary.root == root && n < most ? 1 : 0;
+    return n;
+  }
+
   std::vector<std::pair<workflow_state, std::uint64_t>> count_states() override {
     const std::shared_lock lock{d_->mutex};
     std::map<workflow_state, std::uint64_t> counts;

@@ -107,15 +107,19 @@ void folder::operator()(const attribute_set& r) const {
 void folder::operator()(const failing& r) const {
   s.failed_task = r.task;
   s.grace_until = r.until;
+  say_failing();
+}
+
+void folder::say_failing() const {
   s.code = fault::required_task_failed;
-  if (r.task == no_task) { // its time is over
+  if (*s.failed_task == no_task) { // its time is over
     s.code = fault::workflow_timeout;
     s.message = "the workflow took longer than its timeout_s";
     return;
   }
-  const auto& t = s.at(r.task);
-  s.message = "task " + task_name(*s.graph, r.task) + " ended " + std::string{to_string(t.state)}
-              + (t.message.empty() ? "" : ": " + t.message);
+  const auto& t = s.at(*s.failed_task);
+  s.message = "task " + task_name(*s.graph, *s.failed_task) + " ended "
+              + std::string{to_string(t.state)} + (t.message.empty() ? "" : ": " + t.message);
 }
 
 void folder::operator()(const canceled& r) const {

@@ -74,6 +74,17 @@ void folder::operator()(const revised& r) const {
   s.warnings = r.warnings;
 }
 
+void folder::operator()(const released&) const {
+  s.code = fault::none;
+  s.message.clear();
+  if (s.failing())
+    say_failing();
+  if (s.start_at && !s.started_at)
+    s.status = workflow_state::scheduled; // as it was: its time has not come, or was not noticed
+  else
+    status();
+}
+
 void folder::operator()(const paused& r) const {
   s.paused = asked{r.by, r.reason, at};
 }

@@ -32,12 +32,14 @@ void decider::log(std::uint32_t task, std::uint32_t attempt, log_level level, st
 void decider::on(const cancel_asked& e) {
   if (is_terminal(s_.status) || (s_.canceling() && (s_.cancel_forced || !e.force)))
     return;
-  bool again = s_.canceling();
+  bool again = s_.canceling(), was_parked = s_.parked();
   if (s_.paused)
     emit(resumed{e.by});
   emit(canceled{e.by, e.reason, c_.now + s_.graph->doc.cancel_deadline, e.force});
   log(no_task, 0, log_level::info,
       "cancel asked by=" + e.by + (e.reason.empty() ? "" : " reason=" + printable(e.reason, 256)));
+  if (was_parked)
+    unpark();
   if (again) {
     for (auto t : s_.active)
       if (is_child(t))
@@ -48,6 +50,26 @@ void decider::on(const cancel_asked& e) {
   for (auto t : std::vector(s_.active))
     if (s_.winding_down(spec(t).phase) && !is_terminal(s_.at(t).state))
       stop(t);
+}
+
+void decider::on(const reloaded&) {
+  if (!s_.parked())
+    recover_launches();
+}
+
+void decider::on(const release_asked& e) {
+  if (is_terminal(s_.status) || !s_.parked())
+    return;
+  emit(released{e.by});
+  log(no_task, 0, log_level::info, "released from quarantine by=" + e.by);
+  unpark();
+}
+
+// What was under way when it was parked is taken up as after a restart.
+void decider::unpark() {
+  for (auto& e : open_effects(s_))
+    effects_.push_back(std::move(e));
+  recover_launches();
 }
 
 void decider::on(const attribute_written& e) {
@@ -310,10 +332,14 @@ const launch::settings& context::default_launches() {
 
 std::vector<effect> open_effects(const state& s) {
   std::vector<effect> out;
+  if (s.parked())
+    return out;
   if (is_terminal(s.status) && s.from && !s.parent_told)
     out.push_back(tell_parent{});
   for (auto t : s.active)
-    if (s.node(t).cls->runs_in == "outside") {
+    if (!s.is_item(t) && s.spec(t).for_each) {
+      continue; // its items have the calls
+    } else if (s.node(t).cls->runs_in == "outside") {
       open_talks(s, t, out);
     } else if (s.node(t).cls->runs_in == "child") {
       open_child(s, t, out);

@@ -62,6 +62,7 @@ struct child_news {
   enum class kind : std::uint8_t {
     began, ///< it is accepted
     open,  ///< it has not ended
+    later, ///< it could not be asked for now
     ended,
     refused ///< it was not accepted, or is not there
   };
@@ -91,11 +92,15 @@ struct revise_asked {
   json inputs = json::object();
   std::vector<error> warnings;
 };
+/// An operator lets a quarantined workflow run again; otherwise ignored.
+struct release_asked {
+  std::string by;
+};
 /// The state was folded from the journal: whatever was under way then is not any more.
 struct reloaded {};
 using event = std::variant<cancel_asked, attribute_written, call_said, call_ended, call_lost,
                            talked, resolved, child_news, parent_knows, pause_asked, resume_asked,
-                           rerun_asked, revise_asked, reloaded>;
+                           rerun_asked, revise_asked, reloaded, release_asked>;
 
 // -- what must be done once the records are on disk
 /// Run this attempt in a worker.
@@ -185,7 +190,8 @@ struct decision {
 decision accept(const accepted& a, std::shared_ptr<const plan> graph, const context& c);
 decision decide(state s, const std::vector<event>& events, const context& c);
 
-/// Effects that a restarted node must perform again for `s`: its open calls. Launches under way are
+/// Effects that a restarted node must perform again for `s`: its open calls; none while it is
+/// parked. Launches under way are
 /// not among them: the event `reloaded` brings those.
 std::vector<effect> open_effects(const state& s);
 void open_talks(const state& s, std::uint32_t t, std::vector<effect>& out);

@@ -85,8 +85,12 @@ void decider::ping_child(std::uint32_t t) {
                        ? look_again
                        : std::clamp<millis>(std::chrono::duration_cast<millis>(passed) / 10,
                                             join_least, join_most);
+  const auto child = child_of(s_, t, task.attempt);
   emit(task_progress{t, {}, c_.now + pause, task.waits_for, task.calling, task.canceling});
-  effects_.push_back(look_child{t, task.attempt, child_of(s_, t, task.attempt)});
+  if (task.calling)
+    effects_.push_back(begin_child{t, task.attempt, child});
+  else
+    effects_.push_back(look_child{t, task.attempt, child});
 }
 
 void decider::stop_child(std::uint32_t t) {
@@ -125,6 +129,15 @@ void decider::on(const child_news& e) {
   const auto name = "workflow " + child.hex();
   const bool joined = joined_id(task.attributes) != nullptr;
   using kind = child_news::kind;
+  if (e.what == kind::later) {
+    emit(task_progress{e.task,
+                       {},
+                       c_.now + join_least,
+                       name + " to be accepted: " + e.message,
+                       task.calling,
+                       task.canceling});
+    return;
+  }
   if (e.what == kind::began || e.what == kind::open) {
     if (!task.calling)
       return;

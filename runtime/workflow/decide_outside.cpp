@@ -225,7 +225,7 @@ void decider::on(const resolved& e) {
     step_launch(e.task, e.verb);
 }
 
-void decider::on(const reloaded&) {
+void decider::recover_launches() {
   for (auto t : std::vector(s_.active))
     if (const auto* l = s_.at(t).launch(); is_outside(t) && l != nullptr) {
       if (l->at.epoch < c_.restored_epoch)

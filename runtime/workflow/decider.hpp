@@ -24,6 +24,7 @@ public:
   void on(const talked& e);
   void on(const resolved& e);
   void on(const reloaded& e);
+  void on(const release_asked& e);
   void on(const child_news& e);
   void on(const parent_knows& e);
   void on(const pause_asked& e);
@@ -53,6 +54,8 @@ private:
   void end_workflow(workflow_state end, fault code, const std::string& message);
   [[nodiscard]] bool out_of_steps();
 
+  void unpark();
+
   // decide_flow.cpp
   bool settle(); ///< true if another phase began
   void begin_phase(task_phase p);
@@ -72,7 +75,9 @@ private:
   void ping_child(std::uint32_t t);
   void stop_child(std::uint32_t t);
   bool time_out_child(std::uint32_t t);
-  [[nodiscard]] bool is_child(std::uint32_t t) const { return cls(t).runs_in == "child"; }
+  [[nodiscard]] bool is_child(std::uint32_t t) const {
+    return cls(t).runs_in == "child" && !is_loop(t);
+  }
 
   // decide_task.cpp
   void start(std::uint32_t t);
@@ -90,6 +95,7 @@ private:
   result<json> inputs_of(std::uint32_t t) const;
 
   // decide_outside.cpp
+  void recover_launches();
   void start_outside(std::uint32_t t, std::uint32_t attempt, const outside::outside_code& code,
                      const json& inputs);
   void ping_outside(std::uint32_t t);
@@ -104,7 +110,9 @@ private:
   void perform_launch(std::uint32_t t, const launch::effect& e);
   void hold(std::uint32_t t, outside::topic about, bool last = false);
   [[nodiscard]] launch::context launch_context(std::uint32_t t);
-  [[nodiscard]] bool is_outside(std::uint32_t t) const { return cls(t).runs_in == "outside"; }
+  [[nodiscard]] bool is_outside(std::uint32_t t) const {
+    return cls(t).runs_in == "outside" && !is_loop(t);
+  }
 
   void log(std::uint32_t task, std::uint32_t attempt, log_level level, std::string text);
   [[nodiscard]] const task_spec& spec(std::uint32_t t) const { return s_.spec(t); }

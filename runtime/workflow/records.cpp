@@ -164,6 +164,7 @@ struct writer {
   void operator()(const signal_taken& r) const {
     out.field("t", r.task).field("name", std::string_view{r.name});
   }
+  void operator()(const released& r) const { text("by", r.by); }
   void operator()(const parent_told&) const {}
   void operator()(const task_kept& r) const { out.field("t", r.task); }
 };

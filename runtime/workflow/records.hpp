@@ -186,6 +186,11 @@ struct signal_taken {
   std::uint32_t task = 0;
   std::string name;
 };
+/// A quarantined workflow may run again: what it waited for is looked at as after a restart.
+struct released {
+  static constexpr record_kind is{25, "workflow.released"};
+  std::string by;
+};
 /// The parent has the end of this workflow on disk.
 struct parent_told {
   static constexpr record_kind is{26, "workflow.parent_told"};
@@ -200,7 +205,7 @@ using record
   = std::variant<accepted, started, task_started, task_progress, task_ended, task_retry,
                  task_blocked, attribute_set, failing, canceled, ended, checkpoint, quarantined,
                  task_launch, phase_begun, loop_opened, rerun_begun, revised, paused, resumed,
-                 signaled, signal_taken, parent_told, task_kept>;
+                 signaled, signal_taken, released, parent_told, task_kept>;
 
 /// The stable number of a record's kind (its `k`).
 unsigned kind_of(const record& r);

@@ -153,6 +153,8 @@ struct reader {
       return signaled{text("name"), text("by"), object("value")};
     case 24:
       return signal_taken{task(), text("name")};
+    case 25:
+      return released{text("by")};
     case 26:
       return parent_told{};
     case 27:

@@ -39,6 +39,11 @@ std::string_view to_string(task_choice::action a);
 /// A keyed print of everything task `t` reads, with the workflow's inputs `inputs`.
 std::string print_of(const state& s, std::uint32_t t, const json& inputs, const sealer& seal,
                      const limits& lim);
+/// {"items": […]}: who made which revision when, with its inputs, the oldest first.
+void write_revisions(json_writer& out, const state& s);
+/// One of them, and with `against` what changed from that one to it; both must exist.
+void write_revision(json_writer& out, const state& s, std::uint32_t number,
+                    std::optional<std::uint32_t> against);
 /// The inputs of revision `number`; null if there is none.
 const json* inputs_of_revision(const state& s, std::uint32_t number);
 

@@ -103,6 +103,21 @@ std::string object(const std::function<void(json_writer&)>& fill) {
 
 } // namespace
 
+json outputs_document(const state& s) {
+  json all = json::object();
+  for (std::uint32_t t = 0; t < s.tasks.size(); ++t) {
+    json made;
+    const auto* outputs = outputs_of(s, t, made);
+    if (outputs == nullptr)
+      continue;
+    auto& mine = all[s.graph->doc.tasks[t].ref] = json::object();
+    for (const auto& [name, value] : outputs->items())
+      if (!name.starts_with('_'))
+        mine[name] = value;
+  }
+  return all;
+}
+
 void write_workflow(json_writer& out, const state& s) {
   out.begin_object().field("id", s.workflow).field("ref", std::string_view{s.ref});
   out.field("trace_id", std::string_view{s.trace_id}).field("project", std::string_view{s.project});

@@ -14,13 +14,16 @@ namespace o3::workflow {
 /// One cause in a chain; `code` is stable.
 struct cause {
   std::string code; ///< "dependency", "timer", "retry", "schedule", "class_missing", "worker",
-                    ///< "grace", "cancel", "launch", "external", "operator"
+                    ///< "grace", "cancel", "launch", "external", "operator",
+                    ///< "quarantined"
   std::string text;
   std::optional<wall_time> until;
 };
 std::vector<cause> why(const state& s);
 std::vector<cause> why_task(const state& s, std::uint32_t t);
 
+/// Outputs by task, as another workflow may read them: secrets stay sealed, a class's own hidden.
+json outputs_document(const state& s);
 void write_workflow(json_writer& out, const state& s);
 void write_task(json_writer& out, const state& s, std::uint32_t t);
 /// A line of a list, from the summary alone.

@@ -35,6 +35,18 @@ std::vector<cause> why_running(const state& s, std::uint32_t i) {
   std::vector<cause> out;
   if (t.canceling)
     out.push_back({"cancel", "was asked to stop and has not stopped yet", s.cancel_until});
+  if (const auto loop = s.loops.find(i); loop != s.loops.end()) {
+    const auto& l = loop->second;
+    out.push_back({"loop",
+                   std::to_string(l.running) + " of " + std::to_string(l.items.size())
+                     + " items are under way, " + std::to_string(l.next) + " have begun",
+                   {}});
+    return out;
+  }
+  if (s.node(i).cls->runs_in == "child") {
+    out.push_back({"workflow", "waits for " + t.waits_for, deadline(s, i)});
+    return out;
+  }
   if (s.node(i).cls->runs_in == "outside") {
     const auto* l = t.launch();
     bool known = l == nullptr || l->at.phase == launch::phase::confirmed;
@@ -62,6 +74,8 @@ std::vector<cause> why_task(const state& s, std::uint32_t i) {
       return {};
     return {{std::string{fault_code(t.code)}, t.message, {}}};
   }
+  if (s.parked())
+    return {{"quarantined", "its workflow is parked until it is released or canceled", {}}};
   if (t.state == task_state::running)
     return why_running(s, i);
   if (t.state == task_state::waiting && t.code == fault::class_missing)
@@ -89,8 +103,8 @@ std::vector<cause> why(const state& s) {
     return {};
   if (is_terminal(s.status))
     return {ended_cause(s)};
-  if (s.code == fault::quarantined)
-    return {{"quarantined", s.message, {}}};
+  if (s.parked())
+    return {{"quarantined", s.message + "; it waits until it is released or canceled", {}}};
   if (s.status == workflow_state::scheduled)
     return {{"schedule", "starts at " + to_rfc3339(s.start_at.value_or(s.created_at)), s.start_at}};
   std::vector<cause> out;

@@ -121,6 +121,9 @@ public:
                                          std::size_t max) override {
     return in().documents(kind, project, after, max);
   }
+  std::uint64_t count_family(const id& root, std::uint64_t most) override {
+    return in().count_family(root, most);
+  }
   std::vector<std::pair<workflow_state, std::uint64_t>> count_states() override {
     return in().count_states();
   }

@@ -1,5 +1,8 @@
 #include "tests/harness/node.hpp"
 
+#include <cstdlib>
+#include <fstream>
+
 #include "runtime/secrets/sealed_file.hpp"
 #include "runtime/sqlite/sqlite_store.hpp"
 #include "runtime/store/memory.hpp"
@@ -38,6 +41,24 @@ struct node::impl {
   std::unique_ptr<o3::node> running;
   std::string death;
   std::uint64_t starts = 0;
+  std::filesystem::path
+    documents; ///< options::template_documents as files: there from the start on
+
+  ~impl() {
+    std::error_code ignored;
+    if (!documents.empty())
+      std::filesystem::remove_all(documents, ignored);
+  }
+  void write_documents() {
+    if (opts.template_documents.empty())
+      return;
+    auto name = (std::filesystem::temp_directory_path() / "o3-harness-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr)
+      give_up("no directory for the templates could be made in " + name);
+    documents = name;
+    for (std::size_t i = 0; i < opts.template_documents.size(); ++i)
+      std::ofstream{documents / (std::to_string(i) + ".json")} << opts.template_documents[i];
+  }
 
   std::shared_ptr<store::backend> open_store() {
     if (opts.sqlite_dir.empty()) {
@@ -67,9 +88,13 @@ struct node::impl {
     n.engine = opts.engine;
     for (const auto& d : opts.templates)
       n.templates.push_back({d, false});
+    if (!documents.empty())
+      n.templates.push_back({documents, false});
     n.extra_classes = opts.classes;
     n.targets = opts.targets;
     n.secrets = credentials;
+    if (opts.suspects)
+      n.suspects = *opts.suspects;
     n.tokens = {{to_hex(sha256(token)), "admin", "default", {"*"}}};
     n.log = logger{opts.log, *clock, [](log_level, std::string_view line) {
                      std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
@@ -93,6 +118,7 @@ node::node(options o) : impl_(std::make_unique<impl>()) {
   impl_->opts = std::move(o);
   impl_->clock = std::make_shared<virtual_clock>(impl_->opts.start);
   impl_->faults->plan = impl_->opts.faults;
+  impl_->write_documents();
   start();
 }
 node::~node() = default;

@@ -32,6 +32,8 @@ struct options {
   limits lim;
   engine::engine_options engine;
   fault_plan faults;
+  /// What crashes of earlier processes say; looked at by each start.
+  std::shared_ptr<engine::suspects> suspects;
   log_level log = log_level::off; ///< of the node's own log, to stderr
 };
 

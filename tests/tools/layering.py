@@ -20,7 +20,7 @@ LIBRARIES = {
     "nlohmann": r"nlohmann/", "caf": r"caf/", "boost": r"boost/", "sodium": r"sodium(\.h|/)",
     "sqlite": r"sqlite3", "curl": r"curl/", "spdlog": r"(spdlog|fmt)/", "cli11": r"CLI/",
     "tomlplusplus": r"toml\+\+/", "valijson": r"valijson/", "openssl": r"openssl/", "catch2": r"catch2/",
-    "zlib": r"zlib\.h", "date": r"date/",
+    "zlib": r"zlib\.h", "date": r"date/", "lua": r"(lua|lauxlib|lualib)\.h(pp)?$",
     "sockets": r"(sys/(socket|un|epoll)\.h|netinet/|arpa/|net/|netdb\.h)",
 }
 POSIX = r"[a-z_0-9]+(\.h)?$|(sys|linux|asm|bits)/[a-z_0-9]+\.h$"  # <vector>, <unistd.h>, <sys/stat.h>

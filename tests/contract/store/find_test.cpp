@@ -238,6 +238,21 @@ TEST_CASE("what is due comes in order of time and id, page by page, with work in
   }
 }
 
+TEST_CASE("the workflows below a root are counted, up to a bound") {
+  O3_EACH_STORE {
+    opened s{kind};
+    for (int i = 1; i <= 5; ++i) {
+      auto e = first_entry(static_cast<std::uint64_t>(i), s.epoch);
+      if (i > 1)
+        e.insert->root = make_id(1);
+      REQUIRE(append_one(*s.journal, e) == outcome::ok);
+    }
+    CHECK(s.reader->count_family(make_id(1), 100) == 4);
+    CHECK(s.reader->count_family(make_id(1), 3) == 3);
+    CHECK(s.reader->count_family(make_id(2), 100) == 0);
+  }
+}
+
 TEST_CASE("workflows are counted per state") {
   O3_EACH_STORE {
     opened s{kind};

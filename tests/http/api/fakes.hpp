@@ -38,14 +38,20 @@ struct fake_engine final : engine::port {
     submitted = std::move(r);
     s_.play("validate", reply);
   }
-  void cancel(engine::cancel_request r, engine::reply_fn reply) override {
-    canceled = std::move(r);
-    s_.play("cancel", reply);
+  void ask(engine::workflow_ask r, engine::reply_fn reply) override {
+    asked = std::move(r);
+    static constexpr std::array<const char*, 7> names{"cancel", "resolve", "release", "pause",
+                                                      "rerun",  "revise",  "signal"};
+    if (auto* c = std::get_if<engine::cancel_request>(&asked))
+      canceled = *c;
+    else if (auto* d = std::get_if<engine::resolve_request>(&asked))
+      resolved = *d;
+    else if (auto* e = std::get_if<engine::release_request>(&asked))
+      released = *e;
+    s_.play(names[asked.index()], reply);
   }
-  void resolve(engine::resolve_request r, engine::reply_fn reply) override {
-    resolved = std::move(r);
-    s_.play("resolve", reply);
-  }
+  engine::workflow_ask asked;
+  engine::release_request released;
   engine::submit_request submitted;
   engine::cancel_request canceled;
   engine::resolve_request resolved;
@@ -107,6 +113,11 @@ struct fake_query final : query::port {
     asked_by = std::move(who);
     s_.play("list", reply);
   }
+  void quarantine(query::list_request r, engine::caller who, engine::reply_fn reply) override {
+    listed = std::move(r);
+    asked_by = std::move(who);
+    s_.play("quarantine", reply);
+  }
   void workflow(id w, engine::caller who, engine::reply_fn reply) override {
     asked_by = std::move(who);
     s_.play("workflow " + w.hex(), reply);
@@ -118,6 +129,17 @@ struct fake_query final : query::port {
   void task(id w, std::string ref, engine::caller who, engine::reply_fn reply) override {
     asked_by = std::move(who);
     s_.play("task " + w.hex() + " " + ref, reply);
+  }
+  void revisions(id w, engine::caller who, engine::reply_fn reply) override {
+    asked_by = std::move(who);
+    s_.play("revisions " + w.hex(), reply);
+  }
+  void revision(id w, std::uint32_t number, std::optional<std::uint32_t> against,
+                engine::caller who, engine::reply_fn reply) override {
+    asked_by = std::move(who);
+    s_.play("revision " + w.hex() + " " + std::to_string(number) + " "
+              + std::to_string(against.value_or(0)),
+            reply);
   }
   void events(query::events_request r, query::feed_reply reply) override {
     s_.calls.emplace_back("events");
@@ -294,7 +316,7 @@ inline std::string concrete(std::string path) {
   for (auto open = path.find('{'); open != std::string::npos; open = path.find('{')) {
     const auto close = path.find('}', open);
     const auto name = path.substr(open + 1, close - open - 1);
-    path.replace(open, close - open + 1, name == "id" ? some_id : "noop_01");
+    path.replace(open, close - open + 1, name == "id" ? some_id : name == "n" ? "1" : "noop_01");
   }
   return path;
 }

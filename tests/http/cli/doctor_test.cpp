@@ -13,7 +13,8 @@ std::deque<step> healthy() {
   return {{"GET", "/healthz", 200, "{}", {}, {{"date", "Sat, 21 Nov 2026 09:00:10 GMT"}}},
           {"GET", "/readyz", 200, "{}"},
           {"GET", "/api/v1/info/", 200, json{{"version", version()}}.dump()},
-          {"GET", "/api/v1/template/", 200, R"({"items":[],"problems":[]})"}};
+          {"GET", "/api/v1/template/", 200, R"({"items":[],"problems":[]})"},
+          {"GET", "/api/v1/quarantine/?limit=200", 200, R"({"items":[],"next_cursor":null})"}};
 }
 
 } // namespace
@@ -36,6 +37,7 @@ TEST_CASE("doctor finds all well", "[http][cli][doctor]") {
   CHECK(has(b.out, "ok   clock: agrees with the server's\n"));
   CHECK(has(b.out, "ok   token: accepted (from --token)\n"));
   CHECK(has(b.out, "ok   templates: no problems\n"));
+  CHECK(has(b.out, "ok   quarantine: empty\n"));
   CHECK_FALSE(has(b.out, "FAIL"));
 }
 
@@ -78,6 +80,23 @@ TEST_CASE("doctor warns of clocks apart, another version, broken templates and r
   CHECK(has(warnings, "x.json broken"));
   CHECK(has(warnings, b.dir.path + " can be read by others (mode 0755)"));
   CHECK(has(warnings, "client-token can be read by others (mode 0644)"));
+}
+
+TEST_CASE("doctor names what is quarantined, on whatever page it stands", "[http][cli][doctor]") {
+  bench b;
+  b.net.script = healthy();
+  b.net.script[4].body = R"({"items":[],"next_cursor":"c1"})";
+  std::string items;
+  for (int i = 0; i < 7; ++i)
+    items += std::string{i == 0 ? "" : ","} + R"({"id":"w)" + std::to_string(i)
+             + R"(","reason":"parked after 3 crashes"})";
+  b.net.script.push_back({"GET", "/api/v1/quarantine/?limit=200&cursor=c1", 200,
+                          R"({"items":[)" + items + R"(],"next_cursor":null})"});
+  CHECK(b.run({"doctor"}) == 0);
+  CHECK(has(b.out, "warn quarantine: workflow w0 is parked after 3 crashes\n       -> "));
+  CHECK_FALSE(has(b.out, "workflow w5"));
+  CHECK(has(b.out, "warn quarantine: 2 more"));
+  CHECK_FALSE(has(b.out, "quarantine: empty"));
 }
 
 TEST_CASE("doctor reports a wrong configuration and a data directory that is none",

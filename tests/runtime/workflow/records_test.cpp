@@ -69,6 +69,7 @@ std::vector<record> one_of_each() {
     resumed{"me"},
     signaled{"go", "me", {{"k", 1}}},
     signal_taken{1, "go"},
+    released{"me"},
     parent_told{},
     task_kept{1}};
 }
@@ -86,6 +87,10 @@ TEST_CASE("every kind of record survives being written and read", "[workflow]") 
     REQUIRE(again->index() == r.index());
     REQUIRE(text_of(*again) == text);
   }
+}
+
+TEST_CASE("later records are written like this", "[workflow]") {
+  REQUIRE(text_of(released{"me"}) == R"({"k":25,"v":1,"by":"me"})");
 }
 
 TEST_CASE("release 0.1.0 wrote its records like this", "[workflow]") {

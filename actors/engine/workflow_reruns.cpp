@@ -1,0 +1,99 @@
+// An ended workflow begins anew: reruns, and revisions of its inputs.
+#include "actors/engine/secret_checks.hpp"
+#include "actors/engine/submission.hpp"
+#include "actors/engine/workflow_shell.hpp"
+#include "runtime/workflow/rerun.hpp"
+
+namespace o3::engine {
+namespace {
+
+bool refused_as_running(workflow_actor* self, const std::shared_ptr<command>& job) {
+  const auto& s = *self->state.state;
+  if (is_terminal(s.status))
+    return false;
+  refuse(job->reply, fault::still_running,
+         "workflow " + self->state.workflow.hex() + " is " + std::string{to_string(s.status)}
+           + "; wait for its end or cancel it first");
+  return true;
+}
+
+void refuse_with(const std::shared_ptr<command>& job, std::vector<error> errors) {
+  job->reply(validation_answer(std::move(errors)));
+}
+
+workflow::rerun_asked asked_for(const std::vector<workflow::rerun_line>& lines, const caller& who,
+                                const json& body) {
+  workflow::rerun_asked e;
+  e.by = who.principal;
+  if (auto reason = body.find("reason"); reason != body.end() && reason->is_string())
+    e.reason = reason->get<std::string>();
+  for (const auto& l : lines)
+    e.tasks.push_back(l.choice);
+  return e;
+}
+
+} // namespace
+
+void on(workflow_actor* self, const std::shared_ptr<command>& job, const rerun_request& r) {
+  auto& st = self->state;
+  if (refused_as_running(self, job))
+    return;
+  findings found;
+  const auto asked = workflow::parse_rerun(r.body, st.ctx->lim, found);
+  const auto lines = workflow::plan_rerun(*st.state, asked, *st.ctx->seal, st.ctx->lim, found);
+  if (!found.ok()) {
+    refuse_with(job, std::move(found.errors));
+    return;
+  }
+  if (r.dry_run) {
+    answer a;
+    json_writer out{a.body};
+    out.begin_object().field("workflow", st.workflow).field("revision", st.state->revision);
+    workflow::write_rerun(out, *st.state, lines);
+    out.end_object();
+    job->reply(std::move(a));
+    return;
+  }
+  st.inbox.emplace_back(asked_for(lines, r.who, r.body));
+  st.inbox_committed.emplace_back(
+    [self, job] { answer_document(self, job, answer::how::accepted); });
+}
+
+void on(workflow_actor* self, const std::shared_ptr<command>& job, const revise_request& r) {
+  auto& st = self->state;
+  if (refused_as_running(self, job))
+    return;
+  const auto& s = *st.state;
+  findings found;
+  auto request = parse_request(*r.body, st.ctx->lim, found);
+  if (!request.template_ref.empty() && request.template_ref != s.template_ref)
+    found.fail(fault::bad_value, "/workflow/meta/template",
+               "the workflow runs template '" + s.template_ref + "', not '"
+                 + printable(request.template_ref, 128) + "'",
+               "a revision changes inputs; submit a request of its own for another template");
+  auto bound = bind(*s.graph, request, *st.ctx->seal, st.ctx->lim, found);
+  auto known = st.ctx->catalogue->get();
+  check_secrets(*s.graph, bound, {s.project, s.template_ref}, *known, *st.ctx, found);
+  if (!found.ok()) {
+    refuse_with(job, std::move(found.errors));
+    return;
+  }
+  st.inbox.emplace_back(workflow::revise_asked{r.who.principal, request.name, request.description,
+                                               std::move(bound.inputs), found.warnings});
+  if (!r.run) {
+    st.inbox_committed.emplace_back([self, job] { answer_document(self, job, answer::how::ok); });
+    return;
+  }
+  // What a rerun does depends on the new inputs: it is asked for once they are on disk.
+  auto next = std::make_shared<command>();
+  next->workflow = st.workflow;
+  next->reply = job->reply;
+  next->what = workflow_ask{rerun_request{st.workflow, r.who, json::object(), false}};
+  // By way of the manager: this actor may rest before it reads its own mail.
+  st.inbox_committed.emplace_back([self, next] {
+    self->send(self->state.ctx->services->get(actors::service::workflows),
+               to_message(command_for{next}));
+  });
+}
+
+} // namespace o3::engine
