@@ -123,6 +123,7 @@ int run_cli(const std::vector<std::string>& args, environment& env,
   add_catalogue_commands(r);
   add_rerun_commands(r);
   add_secret_commands(r);
+  add_schedule_commands(r);
   add_quarantine_commands(r);
   add_config_commands(r);
   add_doctor_command(r);

@@ -26,6 +26,7 @@ struct limits {
   std::size_t script_bytes = 4 << 20;   ///< memory of one expression
   std::uint32_t signals = 1'000;        ///< signals kept for one workflow until a task takes them
   std::size_t signal_bytes = 64 << 10;  ///< body of one signal or decision
+  std::uint32_t calendars = 16;         ///< that one template, task or schedule names
 };
 
 } // namespace o3

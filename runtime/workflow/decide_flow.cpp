@@ -215,6 +215,7 @@ void decider::on(const resume_asked& e) {
     if (is_child(t))
       effects_.push_back(tell_child{t, s_.at(t).attempt, child_of(s_, t, s_.at(t).attempt),
                                     tell_child::word::resume, false});
+  look_at_windows();
 }
 
 // -- reruns

@@ -55,7 +55,11 @@ void decider::start(std::uint32_t t) {
     log(t, 0, log_level::info, "task skipped " + s_.at(t).message);
     return;
   }
-  if (!s_.is_item(t) && (stays_as_it_was(t) || opens_loop(t)))
+  if (!s_.is_item(t) && stays_as_it_was(t))
+    return;
+  if (waits_for_window(t))
+    return;
+  if (!s_.is_item(t) && opens_loop(t))
     return;
   const auto* code = c_.code(cls(t).name);
   if (code == nullptr) {
@@ -137,7 +141,7 @@ void decider::ping(std::uint32_t t) {
 // here.
 void decider::stop(std::uint32_t t) {
   auto& task = s_.at(t);
-  if (is_loop(t)) { // it ends when its items have
+  if (is_loop(t) && task.state == task_state::running) { // it ends when its items have
     emit(task_progress{t, {}, {}, task.waits_for, false, true});
     return;
   }

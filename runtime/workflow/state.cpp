@@ -173,7 +173,8 @@ std::optional<wall_time> next_due(const state& s) {
     return s.start_at;
   auto due = workflow_deadline(s);
   for (auto t : s.active) {
-    earliest(due, s.at(t).wake_at);
+    if (!s.paused || s.at(t).state != task_state::waiting) // nothing starts while it is paused
+      earliest(due, s.at(t).wake_at);
     earliest(due, deadline(s, t));
     // A loop ends with its items, a workflow that was told to stop by its own deadlines.
     if (!s.winding_down(s.spec(t).phase) || (!s.is_item(t) && s.spec(t).for_each)

@@ -15,7 +15,7 @@ namespace o3::workflow {
 struct cause {
   std::string code; ///< "dependency", "timer", "retry", "schedule", "class_missing", "worker",
                     ///< "grace", "cancel", "launch", "external", "operator",
-                    ///< "quarantined"
+                    ///< "quarantined", "window"
   std::string text;
   std::optional<wall_time> until;
 };

@@ -80,6 +80,8 @@ std::vector<cause> why_task(const state& s, std::uint32_t i) {
     return why_running(s, i);
   if (t.state == task_state::waiting && t.code == fault::class_missing)
     return {{"class_missing", t.message + "; looks again", t.wake_at}};
+  if (t.state == task_state::waiting && t.code == fault::window_closed)
+    return {{"window", t.message, t.opens_at}};
   if (t.state == task_state::waiting)
     return {{"retry",
              "attempt " + std::to_string(t.attempt) + " ended "

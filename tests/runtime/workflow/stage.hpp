@@ -28,7 +28,9 @@ inline json task(const std::string& ref, const std::string& cls, json input,
 
 struct stage {
   explicit stage(json tasks, json more = json::object(), json inputs = json::object(),
-                 std::optional<wall_time> start_at = {}, std::optional<parentage> from = {}) {
+                 std::optional<wall_time> start_at = {}, std::optional<parentage> from = {},
+                 std::shared_ptr<const calendar_view> known = {})
+      : calendars(std::move(known)) {
     json doc = {{"name", "x"},
                 {"ref_name", "x"},
                 {"description", ""},
@@ -57,7 +59,10 @@ struct stage {
     REQUIRE(none.ok());
     take(accept(a, graph, at()));
   }
-  context at() { return {.now = now, .seed = ++seed, .code = code, .seal = seal, .lim = lim}; }
+  context at() {
+    return {
+      .now = now, .seed = ++seed, .code = code, .seal = seal, .lim = lim, .calendars = calendars};
+  }
   void take(decision d) {
     effects = d.effects;
     if (!d.records.empty())
@@ -137,6 +142,7 @@ struct stage {
     return n;
   }
 
+  std::shared_ptr<const calendar_view> calendars;
   limits lim;
   tasks::registry classes{tasks::registry::builtin()};
   code_lookup code
