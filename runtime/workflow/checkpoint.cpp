@@ -56,6 +56,7 @@ json task_to_json(const task_instance& t) {
   if (t.began)
     j["began"] = true;
   put(j, "parked", t.parked_at);
+  put(j, "opens", t.opens_at);
   return j;
 }
 
@@ -88,6 +89,7 @@ task_instance task_from_json(const json& j) {
   take(j, "kept_if", t.kept_if);
   t.began = j.value("began", false);
   take(j, "parked", t.parked_at);
+  take(j, "opens", t.opens_at);
   return t;
 }
 

@@ -225,6 +225,7 @@ void decider::on(const resume_asked& e) {
     if (owns_child(s_, t))
       effects_.push_back(tell_child{t, s_.at(t).attempt, child_of(s_, t, s_.at(t).attempt),
                                     tell_child::word::resume, false});
+  look_at_windows();
 }
 
 // -- reruns

@@ -58,7 +58,7 @@ void decider::start(std::uint32_t t) {
   }
   if (!s_.is_item(t) && stays_as_it_was(t))
     return;
-  if (spec(t).approved_by && unapproved(t))
+  if (waits_for_window(t) || (spec(t).approved_by && unapproved(t)))
     return;
   if (!s_.is_item(t) && opens_loop(t))
     return;
@@ -145,7 +145,7 @@ void decider::ping(std::uint32_t t) {
 // here.
 void decider::stop(std::uint32_t t) {
   auto& task = s_.at(t);
-  if (is_loop(t)) { // it ends when its items have
+  if (is_loop(t) && task.state == task_state::running) { // it ends when its items have
     emit(task_progress{t, {}, {}, task.waits_for, false, true});
     return;
   }

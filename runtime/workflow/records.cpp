@@ -94,6 +94,7 @@ struct writer {
   void operator()(const task_blocked& r) const {
     out.field("t", r.task).field("due", to_ms(r.due));
     bad_end(r.code, r.message);
+    time("opens", r.opens);
   }
   void operator()(const attribute_set& r) const {
     out.field("t", r.task).field("a", r.attempt).field("n", r.n);

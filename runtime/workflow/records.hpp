@@ -77,6 +77,7 @@ struct task_blocked {
   wall_time due; ///< look again then
   fault code = fault::none;
   std::string message;
+  std::optional<wall_time> opens{}; ///< window_closed: when it is expected to start
 };
 /// One attribute written by code O3 cannot see into; `n` counts the writes of the attempt.
 struct attribute_set {

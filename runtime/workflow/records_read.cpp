@@ -121,7 +121,8 @@ struct reader {
                         text("msg"),
                         from_ms(j.at("due").get<std::int64_t>())};
     case 7:
-      return task_blocked{task(), from_ms(j.at("due").get<std::int64_t>()), code(), text("msg")};
+      return task_blocked{task(), from_ms(j.at("due").get<std::int64_t>()), code(), text("msg"),
+                          time("opens")};
     case 8:
       return attribute_set{task(), number<std::uint32_t>("a"), number<std::uint64_t>("n"),
                            text("name"), object("value")};

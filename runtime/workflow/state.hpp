@@ -56,6 +56,7 @@ struct task_instance {
   std::string kept_if;
   bool began = false;                 ///< in this run of the workflow
   std::optional<wall_time> parked_at; ///< since when it needs an operator
+  std::optional<wall_time> opens_at;  ///< while a window is closed: when it opens, if that is known
 
   /// Attempts in this run.
   [[nodiscard]] std::uint32_t tries() const { return attempt - attempts_before; }

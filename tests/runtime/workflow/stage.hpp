@@ -29,7 +29,8 @@ inline json task(const std::string& ref, const std::string& cls, json input,
 struct stage {
   explicit stage(json tasks, json more = json::object(), json inputs = json::object(),
                  std::optional<wall_time> start_at = {}, std::optional<parentage> from = {},
-                 std::string principal = "asker") {
+                 std::string principal = "asker", std::shared_ptr<const calendar_view> known = {})
+      : calendars(std::move(known)) {
     json doc = {{"name", "x"},
                 {"ref_name", "x"},
                 {"description", ""},
@@ -59,7 +60,10 @@ struct stage {
     REQUIRE(none.ok());
     take(accept(a, graph, at()));
   }
-  context at() { return {.now = now, .seed = ++seed, .code = code, .seal = seal, .lim = lim}; }
+  context at() {
+    return {
+      .now = now, .seed = ++seed, .code = code, .seal = seal, .lim = lim, .calendars = calendars};
+  }
   void take(decision d) {
     effects = d.effects;
     if (!d.records.empty())
@@ -139,6 +143,7 @@ struct stage {
     return n;
   }
 
+  std::shared_ptr<const calendar_view> calendars;
   limits lim;
   tasks::registry classes{tasks::registry::builtin()};
   code_lookup code
