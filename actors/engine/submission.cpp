@@ -59,6 +59,7 @@ checked_submission check_submission(const submission& job, const catalogue_snaps
   a.warnings = c.found.warnings;
   a.start_at = r.start_at;
   a.labels = std::move(r.labels);
+  a.calendars = job.request.calendars;
   a.from = job.from;
   if (a.from && a.from->depth > ctx.lim.nesting)
     c.found.fail(fault::too_deep, "",

@@ -37,6 +37,10 @@ json shown_note(const schedule::note& n) {
   return out;
 }
 
+std::string template_of(const stored_schedule& s) {
+  return s.request.at("workflow").at("meta").value("template", "");
+}
+
 /// Why a firing that could start does not.
 json causes(const stored_schedule& s, const engine::calendar_snapshot& calendars, wall_time now) {
   const auto& p = s.progress;
@@ -103,13 +107,32 @@ json firing_request(const stored_schedule& s, wall_time planned) {
   return request;
 }
 
-json line(const stored_schedule& s, wall_time now) {
+json problem_of(const stored_schedule& s, const engine::node_context& ctx) {
+  const auto ref = template_of(s);
+  if (ctx.catalogue->get()->templates.contains(ref))
+    return nullptr;
+  return {{"code", fault_code(fault::unknown_template)},
+          {"text", "there is no template '" + printable(ref, 128)
+                     + "'; runs are left out until it is back, or the schedule is changed"}};
+}
+
+json broken_view(const std::string& project, const std::string& name, const error& why) {
+  const json problem{{"code", fault_code(why.code)},
+                     {"text", "it cannot be read and does not run: " + printable(why.message, 512)
+                                + "; put it anew, or remove it"}};
+  return {{"name", name},       {"project", project}, {"paused", false},
+          {"next_at", nullptr}, {"problem", problem}, {"why", json::array({problem})}};
+}
+
+json line(const stored_schedule& s, const engine::node_context& ctx) {
   const auto& p = s.progress;
+  const auto now = ctx.time.wall();
   json out{{"name", s.name},
            {"project", s.project},
            {"principal", s.principal},
            {"description", s.description},
-           {"template", s.request.at("workflow").at("meta").value("template", "")},
+           {"template", template_of(s)},
+           {"problem", problem_of(s, ctx)},
            {"cron", s.told.value("cron", json())},
            {"at", s.told.value("at", json())},
            {"zone", s.spec.in.name()},
@@ -128,10 +151,12 @@ json line(const stored_schedule& s, wall_time now) {
   return out;
 }
 
-json view(const stored_schedule& s, const engine::calendar_snapshot& calendars, wall_time now,
-          std::size_t next) {
+json view(const stored_schedule& s, const engine::node_context& ctx, std::size_t next) {
   const auto& p = s.progress;
-  auto out = line(s, now);
+  const auto now = ctx.time.wall();
+  const auto known = ctx.calendars->get();
+  const auto& calendars = *known;
+  auto out = line(s, ctx);
   out["request"] = shown_request(s.request);
   out["created_at"] = to_rfc3339(s.created_at);
   out["waiting"] = json::array();
@@ -150,6 +175,8 @@ json view(const stored_schedule& s, const engine::calendar_snapshot& calendars, 
       {{"planned", to_rfc3339(t)},
        {"starts", time_or_null(calendars.next_open(s.project, s.spec.calendars, t).at)}});
   out["why"] = causes(s, calendars, now);
+  if (!out["problem"].is_null())
+    out["why"].insert(out["why"].begin(), out["problem"]);
   return out;
 }
 

@@ -30,10 +30,14 @@ result<stored_schedule> read_body(const store::document& d, const engine::node_c
 /// The request of the firing at `planned`: its ref is the firing's.
 json firing_request(const stored_schedule& s, wall_time planned);
 
+/// Why its runs would not be accepted now, as {"code", "text"}: its template is not there. Else
+/// null.
+json problem_of(const stored_schedule& s, const engine::node_context& ctx);
 /// How a schedule stands, for people; `next` coming runs with when they may start.
-json view(const stored_schedule& s, const engine::calendar_snapshot& calendars, wall_time now,
-          std::size_t next);
+json view(const stored_schedule& s, const engine::node_context& ctx, std::size_t next);
 /// The line of a list.
-json line(const stored_schedule& s, wall_time now);
+json line(const stored_schedule& s, const engine::node_context& ctx);
+/// Both of one that cannot be read.
+json broken_view(const std::string& project, const std::string& name, const error& why);
 
 } // namespace o3::schedules

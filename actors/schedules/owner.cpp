@@ -123,7 +123,7 @@ void owner::load(everything& all) {
     if (!s) {
       ctx_->log.write(log_level::error, "schedules", "a schedule cannot be read and does not run",
                       {{"schedule", d.key}, {"project", d.project}, {"error", s.error().message}});
-      broken_[{d.project, d.key}] = d.version;
+      broken_[{d.project, d.key}] = {d.version, s.error()};
       continue;
     }
     auto& e = all_[{d.project, d.key}];

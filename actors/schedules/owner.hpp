@@ -49,6 +49,10 @@ private:
     std::uint64_t version = 0;
     wall_time updated_at;
   };
+  struct broken {
+    std::uint64_t version = 0;
+    error why;
+  };
   struct everything {
     std::vector<store::document> schedules, calendars;
   };
@@ -94,6 +98,7 @@ private:
   /// Everything planned up to now is accounted for.
   [[nodiscard]] schedule::progress settled(const stored_schedule& s) const;
   void remove(const key& k, entry& e, const question& q, const engine::reply_fn& reply);
+  void remove_broken(const key& k, const question& q, const engine::reply_fn& reply);
   void pause(const key& k, entry& e, bool on, const question& q, const engine::reply_fn& reply);
   void with_idle(const question& q, const engine::reply_fn& reply,
                  std::function<void(owner&, const key&, entry&)> f);
@@ -122,7 +127,7 @@ private:
   bool loaded_ = false;
   std::deque<task_fn> early_; ///< asked before everything was read
   std::map<key, entry> all_;
-  std::map<key, std::uint64_t> broken_; ///< documents that cannot be read, with their versions
+  std::map<key, broken> broken_; ///< documents that cannot be read
   std::uint64_t serials_ = 0;
   std::set<std::pair<wall_time, key>> due_;
   std::uint64_t generation_ = 0; ///< of the tick that counts

@@ -46,6 +46,8 @@ void owner::ask(question q, engine::reply_fn reply) {
   case verb::submit:
     return make(q, reply);
   case verb::remove:
+    if (const key k{q.who.project, q.name}; broken_.contains(k) && !all_.contains(k))
+      return remove_broken(k, q, reply);
     return with_idle(q, reply,
                      [q, reply](owner& o, const key& k, entry& e) { o.remove(k, e, q, reply); });
   case verb::pause:
@@ -84,7 +86,7 @@ void owner::reply_view(const entry& e, const engine::reply_fn& reply, std::size_
                        answer::how kind, const std::vector<error>& warnings) const {
   answer a;
   a.kind = kind;
-  auto doc = view(e.s, *ctx_->calendars->get(), now(), next);
+  auto doc = view(e.s, *ctx_, next);
   doc["warnings"] = json::array();
   for (const auto& w : warnings)
     doc["warnings"].push_back({{"code", fault_code(w.code)},
@@ -96,13 +98,27 @@ void owner::reply_view(const entry& e, const engine::reply_fn& reply, std::size_
 }
 
 void owner::list(const question& q, const engine::reply_fn& reply) {
+  const auto from = [&q](const auto& map) {
+    return q.after.empty() ? map.lower_bound(key{q.who.project, ""})
+                           : map.upper_bound(key{q.who.project, q.after});
+  };
+  const auto here = [&q](const auto& at, const auto& map) {
+    return at != map.end() && at->first.first == q.who.project;
+  };
   json items = json::array();
-  auto at = q.after.empty() ? all_.lower_bound({q.who.project, ""})
-                            : all_.upper_bound({q.who.project, q.after});
-  for (; at != all_.end() && at->first.first == q.who.project && items.size() < q.limit; ++at)
+  auto at = from(all_);
+  auto bad = from(broken_);
+  for (; (here(at, all_) || here(bad, broken_)) && items.size() < q.limit;) {
+    if (here(bad, broken_) && (!here(at, all_) || bad->first < at->first)) {
+      items.push_back(broken_view(bad->first.first, bad->first.second, bad->second.why));
+      ++bad;
+      continue;
+    }
     if (at->second.version != 0)
-      items.push_back(line(at->second.s, now()));
-  const bool more = at != all_.end() && at->first.first == q.who.project;
+      items.push_back(line(at->second.s, *ctx_));
+    ++at;
+  }
+  const bool more = here(at, all_) || here(bad, broken_);
   answer a;
   const json next = more && !items.empty() ? items.back().at("name") : json();
   a.body = json{{"items", std::move(items)}, {"next_cursor", next}}.dump(
@@ -111,11 +127,21 @@ void owner::list(const question& q, const engine::reply_fn& reply) {
 }
 
 void owner::show(const question& q, const engine::reply_fn& reply) {
-  const auto at = all_.find({q.who.project, q.name});
-  if (at == all_.end() || at->second.version == 0)
-    reply(no_schedule(q.name));
-  else
+  const key k{q.who.project, q.name};
+  const auto at = all_.find(k);
+  if (at != all_.end() && at->second.version != 0) {
     reply_view(at->second, reply, q.next);
+    return;
+  }
+  const auto bad = broken_.find(k);
+  if (bad == broken_.end() || at != all_.end()) {
+    reply(no_schedule(q.name));
+    return;
+  }
+  answer a;
+  a.body = broken_view(k.first, k.second, bad->second.why)
+             .dump(-1, ' ', false, json::error_handler_t::replace);
+  reply(std::move(a));
 }
 
 void owner::make(const question& q, const engine::reply_fn& reply) {
@@ -133,8 +159,13 @@ void owner::make(const question& q, const engine::reply_fn& reply) {
     reply(refusal(std::move(found.errors), "the schedule"));
     return;
   }
-  if (at == all_.end()) {
+  if (at == all_.end() && (q.what == verb::put || !broken_.contains(k))) {
     add(k, std::move(s), reply, found.warnings);
+    return;
+  }
+  if (at == all_.end()) {
+    reply(refusal(fault::conflict, "there is a schedule '" + s.name + "' that cannot be read",
+                  "PUT /api/v1/schedule/" + s.name + "/ writes it anew"));
     return;
   }
   if (at->second.busy) {
@@ -164,7 +195,7 @@ void owner::add(const key& k, stored_schedule s, const engine::reply_fn& reply,
   e.serial = ++serials_;
   e.busy = true;
   const auto broken = broken_.find(k);
-  const auto version = broken == broken_.end() ? 0 : broken->second;
+  const auto version = broken == broken_.end() ? 0 : broken->second.version;
   write(put_of(e.s, version),
         [k, serial = e.serial, version, reply, warnings](owner& o, store::outcome how) {
           const auto at = o.all_.find(k);
@@ -253,6 +284,24 @@ void owner::remove(const key& k, entry& e, const question& q, const engine::repl
     reply({});
     for (const auto& f : asked)
       f(o);
+  });
+}
+
+void owner::remove_broken(const key& k, const question& q, const engine::reply_fn& reply) {
+  store::document_put put;
+  put.kind = schedule_kind;
+  put.project = k.first;
+  put.key = k.second;
+  put.expected_version = broken_.at(k).version;
+  write(std::move(put), [k, q, reply](owner& o, store::outcome how) {
+    if (how != store::outcome::ok) {
+      reply(not_written(how));
+      return;
+    }
+    o.broken_.erase(k);
+    o.ctx_->log.write(log_level::info, "schedules", "removed",
+                      {{"schedule", k.second}, {"project", k.first}, {"by", q.who.principal}});
+    reply({});
   });
 }
 

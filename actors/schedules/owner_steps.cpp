@@ -191,6 +191,7 @@ void owner::submit(const key& k, entry& e, wall_time planned) {
   r.body = std::make_shared<const json>(firing_request(e.s, planned));
   r.idempotency_key = schedule::firing_ref(e.s.name, planned);
   r.who = {e.s.principal, e.s.project};
+  r.calendars = e.s.spec.calendars;
   port_.submit(std::move(r), [post = box_.post, k, serial = e.serial, planned](engine::answer a) {
     post([k, serial, planned, a = std::move(a)](owner& o) {
       if (const auto at = o.all_.find(k); at != o.all_.end() && at->second.serial == serial)

@@ -71,6 +71,8 @@ int print_as_json(const context& c, json items) {
 std::string what_it_does(const json& s) {
   if (!s.is_object())
     return {};
+  if (s.contains("problem") && s["problem"].is_object())
+    return text_of(s["problem"], "code", 64); // its runs are left out
   if (s.value("paused", false))
     return "paused";
   if (s.contains("active") && s["active"].is_object())

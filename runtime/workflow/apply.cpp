@@ -27,6 +27,7 @@ void folder::operator()(const accepted& r) const {
   s.warnings = r.warnings;
   s.start_at = r.start_at;
   s.labels = r.labels;
+  s.calendars = r.calendars;
   s.created_at = at;
   s.status = r.start_at ? workflow_state::scheduled : workflow_state::waiting;
   auto n = s.graph->tasks.size();

@@ -86,6 +86,7 @@ struct resume_asked {
 struct rerun_asked {
   std::string by, reason;
   std::vector<task_choice> tasks;
+  bool at_once = false; ///< not when it was to run
 };
 /// New inputs, bound to the plan.
 struct revise_asked {

@@ -10,14 +10,27 @@ namespace o3::workflow {
 /// wait for a window that nobody gave it.
 std::vector<std::string> calendars_of(const state& s, std::uint32_t t) {
   const auto& spec = s.spec(t);
-  const auto& all = s.graph->doc.calendars;
-  if (all.empty() || spec.phase != task_phase::main)
+  if (spec.phase != task_phase::main)
     return spec.calendars;
-  auto names = all;
-  for (const auto& name : spec.calendars)
-    if (std::find(all.begin(), all.end(), name) == all.end())
-      names.push_back(name);
+  auto names = s.graph->doc.calendars;
+  const auto add = [&names](const std::vector<std::string>& more) {
+    for (const auto& name : more)
+      if (std::find(names.begin(), names.end(), name) == names.end())
+        names.push_back(name);
+  };
+  add(spec.calendars);
+  if (s.run > 1 && !s.at_once)
+    add(s.calendars);
   return names;
+}
+
+std::optional<wall_time> rerun_starts_at(const state& s, bool at_once, wall_time now) {
+  return !at_once && s.start_at && *s.start_at > now ? s.start_at : std::nullopt;
+}
+
+bool is_superseded(const state& s) {
+  return s.status == workflow_state::canceled
+         && s.cancel_reason.starts_with(fault_code(fault::superseded));
 }
 
 bool waits_for_window(const task_instance& t) {

@@ -29,6 +29,7 @@ struct accepted {
   std::optional<wall_time> start_at;
   label_map labels;
   std::optional<parentage> from;
+  std::vector<std::string> calendars{}; ///< of the schedule that started it
 };
 /// Left `scheduled`.
 struct started {
@@ -158,7 +159,9 @@ struct rerun_begun {
   static constexpr record_kind is{18, "workflow.rerun"};
   std::uint32_t run = 2, revision = 1;
   std::string by, reason;
-  std::vector<task_choice> tasks; ///< one per task of the plan
+  std::vector<task_choice> tasks;      ///< one per task of the plan
+  std::optional<wall_time> start_at{}; ///< it waits for that, as the run before would have
+  bool at_once = false;                ///< whatever the schedule that started it says
 };
 /// Other inputs, for the runs to come.
 struct revised {

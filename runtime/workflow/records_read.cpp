@@ -59,6 +59,8 @@ struct reader {
                          id::parse(r.text("root")).value_or(id{}), r.task(),
                          r.number<std::uint32_t>("n"), r.number<std::uint32_t>("depth")};
     }
+    if (auto names = j.find("calendars"); names != j.end())
+      a.calendars = names->get<std::vector<std::string>>();
     return a;
   }
 
@@ -80,8 +82,13 @@ struct reader {
   }
 
   [[nodiscard]] record read_rerun() const {
-    rerun_begun b{
-      number<std::uint32_t>("run"), number<std::uint32_t>("rev", 1), text("by"), text("why"), {}};
+    rerun_begun b{number<std::uint32_t>("run"),
+                  number<std::uint32_t>("rev", 1),
+                  text("by"),
+                  text("why"),
+                  {},
+                  time("start_at"),
+                  flag("at_once")};
     for (const auto& t : j.at("tasks")) {
       const reader r{t};
       b.tasks.push_back({static_cast<task_choice::action>(r.number<unsigned>("a")), r.flag("all"),

@@ -109,6 +109,7 @@ struct state {
   std::vector<error> warnings;
   std::optional<wall_time> start_at;
   label_map labels;
+  std::vector<std::string> calendars; ///< of the schedule that started it: they hold its reruns
   wall_time created_at;
 
   // -- life
@@ -125,6 +126,7 @@ struct state {
   std::map<std::uint32_t, loop_state> loops; ///< by the plan's task
   task_phase phase = task_phase::main;
   std::uint32_t run = 1;          ///< grows with each rerun
+  bool at_once = false;           ///< this run does not ask `calendars`
   asked revised;                  ///< who made the present revision
   std::uint32_t ran_revision = 1; ///< of the present or last run
   std::optional<asked> paused;

@@ -40,6 +40,7 @@ std::vector<record> one_of_each() {
   a.warnings = {{fault::ignored_input, "m", "/p", "h"}};
   a.start_at = from_ms(5);
   a.labels = {{"team", "ops"}, {"x/y", "\"q\""}};
+  a.calendars = {"nights"};
   a.from = parentage{id::derived({}, "p"), id::derived({}, "r"), 3, 2, 1};
   return {
     a,
@@ -63,7 +64,9 @@ std::vector<record> one_of_each() {
                 "me",
                 "because",
                 {{task_choice::action::check, false, "print", {}},
-                 {task_choice::action::replace, true, "", {{"k", 1}}}}},
+                 {task_choice::action::replace, true, "", {{"k", 1}}}},
+                from_ms(15),
+                true},
     revised{
       2, "me", "n", "d", {{"workflow", {{"x", 1}}}}, {{fault::ignored_input, "m", "/p", "h"}}},
     paused{"me", "because"},
