@@ -1,78 +1,11 @@
 // Schedules on a whole node under a virtual clock: what is planned starts once, whatever dies.
-#include "tests/cluster/node/documents.hpp"
-
-#include <map>
-#include <set>
+#include "tests/cluster/node/schedules.hpp"
 
 using namespace o3;
 using namespace o3::test;
 using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
-
-namespace {
-
-constexpr auto put = http::method::put;
-constexpr auto del = http::method::del;
-const std::string schedules = "/api/v1/schedule/";
-const std::string calendars = "/api/v1/calendar/";
-
-json quick() {
-  return document("quick", {task("a", "noop", {{"runtime_delay", 0}})});
-}
-json slow(double s) {
-  return document("slow", {task("a", "noop", {{"runtime_delay", s}})});
-}
-json planned(const std::string& name, const std::string& cron, const std::string& tpl,
-             json more = json::object()) {
-  json doc = {{"name", name}, {"cron", cron}, {"request", request(tpl)}};
-  doc["request"]["workflow"]["meta"].erase("ref");
-  doc.update(more);
-  return doc;
-}
-harness::http_answer make(harness::node& o3, const json& doc) {
-  return o3.request(post, schedules, doc.dump());
-}
-json show(harness::node& o3, const std::string& name, int next = 1) {
-  return o3.request(get, schedules + name + "/?next=" + std::to_string(next)).document();
-}
-/// Every workflow there is, by its ref.
-std::map<std::string, json> workflows(harness::node& o3) {
-  std::map<std::string, json> all;
-  std::string cursor;
-  do {
-    const auto page
-      = o3.request(get, "/api/v1/workflow/?limit=200" + (cursor.empty() ? "" : "&cursor=" + cursor))
-          .document();
-    for (const auto& w : page["items"]) {
-      const auto [at, fresh] = all.emplace(w["ref"], w);
-      REQUIRE(fresh); // no ref twice
-    }
-    cursor = page["next_cursor"].is_null() ? "" : page["next_cursor"].get<std::string>();
-  } while (!cursor.empty());
-  return all;
-}
-std::set<std::string> refs(harness::node& o3) {
-  std::set<std::string> out;
-  for (const auto& [ref, w] : workflows(o3))
-    out.insert(ref);
-  return out;
-}
-std::set<std::string> codes(const harness::http_answer& a) {
-  std::set<std::string> out;
-  const auto doc = a.document();
-  for (const auto& e : doc["errors"])
-    out.insert(e["pointer"].get<std::string>() + " " + e["code"].get<std::string>());
-  return out;
-}
-std::uint64_t skipped(const json& s) {
-  std::uint64_t n = 0;
-  for (const auto& [reason, count] : s["skipped"].items())
-    n += count.get<std::uint64_t>();
-  return n;
-}
-
-} // namespace
 
 // The harness begins at 2027-01-15T08:00:00Z, a Friday.
 
@@ -178,6 +111,11 @@ TEST_CASE("overlap: left out, one after the other, or the earlier one canceled",
   const auto text = o3.workflow(first)["why"][0]["text"].get<std::string>();
   CHECK(text.find("superseded: schedule 'last' has a newer run") != std::string::npos);
   CHECK(all["sched:queue:2027-01-15T08:10:00.000Z"]["created_at"] == "2027-01-15T08:12:30.000Z");
+  const auto rerun = "/api/v1/workflow/" + first + "/rerun/";
+  const auto refused = o3.request(post, rerun, "{}");
+  CHECK(refused.status == 422);
+  CHECK(codes(refused) == std::set<std::string>{"/start superseded"});
+  CHECK(o3.request(post, rerun, R"({"start": "now"})").status == 202);
 }
 
 TEST_CASE("after a time away the newest missed runs are made up", "[node][schedule]") {
@@ -202,18 +140,18 @@ TEST_CASE("after a time away the newest missed runs are made up", "[node][schedu
 TEST_CASE("what is due in a pause is left out", "[node][schedule]") {
   harness::node o3{with({quick()})};
   REQUIRE(make(o3, planned("p", "0 * * * *", "quick", {{"catch_up", 10}})).status == 200);
-  const auto paused = o3.request(post, schedules + "p/pause/");
+  const auto paused = o3.request(post, schedule_path + "p/pause/");
   REQUIRE(paused.status == 200);
   CHECK(paused.document()["paused"] == true);
   CHECK(paused.document()["next_at"].is_null());
-  CHECK(o3.request(post, schedules + "p/pause/").status == 200);
+  CHECK(o3.request(post, schedule_path + "p/pause/").status == 200);
   o3.advance(hours{3});
   o3.stop();
   o3.start();
   o3.advance(hours{2} + minutes{30});
   CHECK(refs(o3).empty());
   CHECK(show(o3, "p")["why"][0]["code"] == "paused");
-  const auto resumed = o3.request(post, schedules + "p/resume/").document();
+  const auto resumed = o3.request(post, schedule_path + "p/resume/").document();
   CHECK(resumed["skipped"]["paused"] == 5);
   CHECK(resumed["next_at"] == "2027-01-15T14:00:00.000Z");
   o3.advance(hours{1});
@@ -231,21 +169,21 @@ TEST_CASE("a schedule is made once, changed and removed", "[node][schedule]") {
         != again.headers.end());
   CHECK(make(o3, planned("p", "0 1 * * *", "quick")).status == 409);
   const auto changed
-    = o3.request(put, schedules + "p/", planned("p", "*/10 * * * *", "slow").dump());
+    = o3.request(put, schedule_path + "p/", planned("p", "*/10 * * * *", "slow").dump());
   INFO(changed.body);
   CHECK(changed.status == 200);
   CHECK(changed.document()["next_at"] == "2027-01-15T08:10:00.000Z");
   CHECK(changed.document()["template"] == "slow");
   o3.advance(minutes{10});
   CHECK(refs(o3) == std::set<std::string>{"sched:p:2027-01-15T08:10:00.000Z"});
-  CHECK(o3.request(get, schedules).document()["items"][0]["name"] == "p");
+  CHECK(o3.request(get, schedule_path).document()["items"][0]["name"] == "p");
   o3.stop(); // it is in the store
   o3.start();
   CHECK(show(o3, "p")["cron"] == "*/10 * * * *");
-  CHECK(o3.request(del, schedules + "p/").status == 204);
-  CHECK(o3.request(del, schedules + "p/").status == 404);
-  CHECK(o3.request(get, schedules + "p/").status == 404);
-  CHECK(o3.request(post, schedules + "p/pause/").status == 404);
+  CHECK(o3.request(del, schedule_path + "p/").status == 204);
+  CHECK(o3.request(del, schedule_path + "p/").status == 404);
+  CHECK(o3.request(get, schedule_path + "p/").status == 404);
+  CHECK(o3.request(post, schedule_path + "p/pause/").status == 404);
   o3.stop();
   o3.start();
   o3.advance(hours{1});
@@ -311,13 +249,14 @@ TEST_CASE("bad schedules and calendars are refused with every reason", "[node][s
         == std::set<std::string>{"/request/workflow/vars/workflow/input/api_token bad_value"});
   CHECK(refused.body.find("canary") == std::string::npos);
   CHECK(make(o3, json::array()).status == 422);
-  CHECK(o3.request(put, schedules + "q/", planned("p", "@daily", "quick").dump()).status == 422);
-  CHECK(codes(o3.request(put, calendars + "c/",
+  CHECK(o3.request(put, schedule_path + "q/", planned("p", "@daily", "quick").dump()).status
+        == 422);
+  CHECK(codes(o3.request(put, calendar_path + "c/",
                          R"({"windows": ["Mon 25:00-26:00"], "blackout": ["2026-02-30"],
                              "zone": "Nowhere", "name": "d"})"))
         == std::set<std::string>{"/windows/0 bad_schedule", "/blackout/0 bad_schedule",
                                  "/zone unknown_zone", "/name bad_value"});
-  CHECK(o3.request(put, calendars + "9c/", "{}").status == 422);
+  CHECK(o3.request(put, calendar_path + "9c/", "{}").status == 422);
   CHECK(refs(o3).empty());
 }
 
@@ -331,98 +270,14 @@ TEST_CASE("a run that cannot be accepted any more is left out, with the reason",
   o3.start(); // the template was there until the node was restarted
   o3.advance(hours{1});
   const auto s = show(o3, "p");
+  CHECK(s["problem"]["code"] == "unknown_template");
+  CHECK(s["why"][0] == s["problem"]);
+  CHECK(o3.request(get, schedule_path).document()["items"][0]["problem"] == s["problem"]);
   CHECK(s["skipped"]["refused"] == 1);
   CHECK(s["recent"][0]["message"].get<std::string>().find("no template 'quick'")
         != std::string::npos);
   o3.add_template(quick());
+  CHECK(show(o3, "p")["problem"].is_null());
   o3.advance(hours{1});
   CHECK(refs(o3) == std::set<std::string>{"sched:p:2027-01-15T10:00:00.000Z"});
-}
-
-TEST_CASE("a calendar holds a schedule back; a change of it lets go at once", "[node][schedule]") {
-  harness::node o3{with({quick()})};
-  REQUIRE(o3.request(put, calendars + "nights/", R"({"windows": ["Mon-Sun 22:00-05:00"]})").status
-          == 200);
-  REQUIRE(
-    o3.request(put, calendars + "freeze/", R"({"blackout": ["2027-01-15/2027-01-16"]})").status
-    == 200);
-  const auto made
-    = make(o3, planned("p", "0 12 * * *", "quick", {{"calendars", {"nights", "freeze"}}}));
-  INFO(made.body);
-  REQUIRE(made.status == 200);
-  CHECK(show(o3, "p")["next"][0]["starts"] == "2027-01-17T00:00:00.000Z");
-  o3.advance(hours{5});
-  CHECK(refs(o3).empty());
-  const auto s = show(o3, "p");
-  CHECK(s["waiting"] == json::array({"2027-01-15T12:00:00.000Z"}));
-  CHECK(s["why"][0]["code"] == "window");
-  CHECK(s["why"][0]["until"] == "2027-01-17T00:00:00.000Z");
-  CHECK(o3.request(del, calendars + "freeze/").status == 409);
-  CHECK(o3.request(put, calendars + "nights/", "{}").status == 200);
-  o3.run();
-  CHECK(refs(o3).empty());
-  o3.stop();
-  o3.start();
-  CHECK(o3.request(put, calendars + "freeze/", R"({"blackout": []})").status == 200);
-  o3.run();
-  CHECK(refs(o3) == std::set<std::string>{"sched:p:2027-01-15T12:00:00.000Z"});
-  CHECK(o3.request(del, schedules + "p/").status == 204);
-  CHECK(o3.request(del, calendars + "freeze/").status == 204);
-  CHECK(o3.request(get, calendars + "freeze/").status == 404);
-}
-
-TEST_CASE("work that names a calendar waits for it, live or parked, and hears of changes",
-          "[node][schedule][window]") {
-  auto doc = document("held", {task("a", "noop", {{"runtime_delay", 0}})});
-  doc["schema_version"] = 2;
-  doc["calendars"] = {"nights"};
-  auto mixed = document("mixed", {task("busy", "noop", {{"runtime_delay", 36'000}}),
-                                  task("b", "noop", {{"runtime_delay", 0}})});
-  mixed["schema_version"] = 2;
-  mixed["tasks"][1]["calendars"] = {"nights"};
-  harness::node o3{with({doc, mixed})};
-  CHECK(codes(o3.request(post, submit_path, request("held").dump()))
-        == std::set<std::string>{"/workflow/meta/template unknown_calendar"});
-  REQUIRE(o3.request(put, calendars + "nights/", R"({"windows": ["Mon-Sun 22:00-05:00"]})").status
-          == 200);
-  const auto id = o3.submit(request("held"));
-  const auto both = o3.submit(request("mixed"));
-  o3.advance(hours{3}); // parked by now
-  const auto why = o3.workflow(id)["why"][0];
-  CHECK(why["code"] == "window");
-  CHECK(why["until"] == "2027-01-15T22:00:00.000Z");
-  CHECK(o3.state(id) == "waiting");
-  CHECK(o3.task_state(both, "b") == "waiting");
-  SECTION("the window opens") {
-    o3.advance(hours{10} + minutes{59});
-    CHECK(o3.state(id) == "waiting");
-    o3.advance(minutes{1});
-    CHECK(o3.state(id) == "successful");
-    CHECK(o3.task_state(both, "b") == "successful");
-  }
-  SECTION("the calendar changes, perhaps after a restart") {
-    if (GENERATE(false, true)) {
-      o3.crash();
-      o3.start();
-    }
-    REQUIRE(o3.request(put, calendars + "nights/", R"({"windows": ["Mon-Sun 23:00-05:00"]})").status
-            == 200);
-    o3.run();
-    CHECK(o3.workflow(id)["why"][0]["until"] == "2027-01-15T23:00:00.000Z");
-    REQUIRE(o3.request(put, calendars + "nights/", "{}").status == 200);
-    o3.run();
-    CHECK(o3.state(id) == "successful");
-    CHECK(o3.task_state(both, "b") == "successful");
-    CHECK(o3.task_state(both, "busy") == "running");
-  }
-  SECTION("the calendar goes") {
-    REQUIRE(o3.request(del, calendars + "nights/").status == 204);
-    o3.advance(hours{48});
-    CHECK(o3.state(id) == "waiting");
-    CHECK(o3.workflow(id)["why"][0]["text"].get<std::string>().find("no calendar 'nights'")
-          != std::string::npos);
-    REQUIRE(o3.request(put, calendars + "nights/", "{}").status == 200);
-    o3.run();
-    CHECK(o3.state(id) == "successful");
-  }
 }

@@ -234,3 +234,86 @@ TEST_CASE("many that a changed calendar lets start do so in slices", "[workflow]
   CHECK(rounds > 1);
   CHECK(w.s.status == workflow_state::successful);
 }
+
+// -- reruns of what was to start at a time, or was started by a schedule
+
+TEST_CASE("a rerun keeps a start that is still to come, unless it is told not to",
+          "[workflow][window][rerun]") {
+  const auto start = begin + hours{5};
+  stage w{{task("a", "noop", json::object())}, json::object(), json::object(), start};
+  REQUIRE(w.s.status == workflow_state::scheduled);
+  w.tell(cancel_asked{"me", "", false});
+  REQUIRE(w.s.status == workflow_state::canceled);
+  SECTION("it waits for it") {
+    w.rerun();
+    CHECK(w.s.status == workflow_state::scheduled);
+    CHECK(next_due(w.s) == start);
+    CHECK(why(w.s).front().code == "schedule");
+    CHECK(why(w.s).front().until == start);
+    w.pass(hours{5} - seconds{1});
+    CHECK(w.s.status == workflow_state::scheduled);
+    w.tell(cancel_asked{"me", "", false}); // and once more
+    w.rerun();
+    CHECK(w.s.status == workflow_state::scheduled);
+    w.pass(seconds{1});
+    CHECK(w.s.status == workflow_state::successful);
+    CHECK(w["a"].started_at == start);
+    CHECK(w.s.run == 3);
+  }
+  SECTION("told to, it starts at once") {
+    w.rerun({{"start", "now"}});
+    CHECK(w.s.status == workflow_state::successful);
+  }
+  SECTION("its time is over") {
+    w.now = start;
+    w.rerun();
+    CHECK(w.s.status == workflow_state::successful);
+  }
+  SECTION("an unknown word is refused") {
+    findings found;
+    parse_rerun({{"start", "soon"}}, w.lim, found);
+    REQUIRE(found.errors.size() == 1);
+    CHECK(found.errors[0].pointer == "/start");
+  }
+}
+
+TEST_CASE("a rerun of a schedule's run waits for the schedule's calendars",
+          "[workflow][window][rerun]") {
+  const auto g = opening_after(hours{1});
+  stage w{{task("a", "noop", json::object())},
+          {{"finally", {task("z", "noop", json::object())}}},
+          json::object(),
+          {},
+          {},
+          "asker",
+          g,
+          {"night"}};
+  // The first run was held back as a whole, by its schedule.
+  REQUIRE(w.s.status == workflow_state::successful);
+  const auto held = GENERATE(true, false);
+  w.rerun(held ? json{{"mode", "all"}} : json{{"mode", "all"}, {"start", "now"}});
+  if (held) {
+    CHECK(w.states() == "a=waiting z=created");
+    CHECK(why_task(w.s, 0).front().code == "window");
+    CHECK(why_task(w.s, 0).front().details["calendars"] == json::array({"night"}));
+    w.pass(hours{1});
+  }
+  CHECK(w.s.status == workflow_state::successful);
+  w.rerun({{"mode", "all"}}); // what was said of one rerun is not said of the next
+  CHECK_FALSE(w.s.at_once);
+  CHECK(w.s.status == (held ? workflow_state::successful : workflow_state::waiting));
+}
+
+TEST_CASE("a run that its schedule canceled for a newer one is not run again by accident",
+          "[workflow][window][rerun]") {
+  stage w{{task("a", "noop", {{"runtime_delay", 100}})}};
+  w.tell(cancel_asked{"me", "superseded: schedule 'p' has a newer run", false});
+  REQUIRE(w.s.status == workflow_state::canceled);
+  findings found;
+  plan_rerun(w.s, parse_rerun(json::object(), w.lim, found), w.seal, w.lim, found);
+  REQUIRE(found.errors.size() == 1);
+  CHECK(found.errors[0].code == fault::superseded);
+  CHECK(found.errors[0].pointer == "/start");
+  w.rerun({{"start", "now"}});
+  CHECK(w.s.status == workflow_state::running);
+}
