@@ -2,6 +2,7 @@
 import datetime
 import os
 import re
+import sqlite3
 
 from o3proc import SOURCE, O3Test, main, task, template, until
 
@@ -91,6 +92,61 @@ class Schedule(O3Test):
             bad = {"name": "p", "cron": line, "request": {"workflow": {"meta": {"template": "three_noops"}}}}
             document = self.assert_problem(self.s.call("POST", "/api/v1/schedule/", bad), 422, "validation_failed")
             self.assertEqual([(e["pointer"], e["code"]) for e in document["errors"]], [("/cron", "bad_schedule")], line)
+            self.assertTrue(all(e["hint"] for e in document["errors"]), (line, document))
+        bad = at_once("p", "three_noops", 60, at="2027-02-30T00:00:00Z", zone="europe/berlin")
+        document = self.assert_problem(self.s.call("PUT", "/api/v1/schedule/p/", bad), 422, "validation_failed")
+        self.assertEqual({e["pointer"]: e["code"] for e in document["errors"]}, {"/at": "bad_schedule", "/zone": "unknown_zone"})
+        self.assertTrue(all(e["hint"] for e in document["errors"]), document)
+        self.assertEqual(self.s.get("/schedule/")["items"], [])
+
+    def test_what_was_answered_is_there_after_a_kill(self):
+        self.put("calendar", {"name": "gate", "blackout": ["2020-01-01/2099-01-01"]})
+        self.put("schedule", at_once("kept", "three_noops", 3600, calendars=["gate"]))
+        self.put("schedule", at_once("gone", "three_noops", 3600))
+        self.assertEqual(self.s.call("POST", "/api/v1/schedule/kept/pause/").status, 200)
+        self.assertEqual(self.s.call("DELETE", "/api/v1/schedule/gone/").status, 204)
+        self.s.kill()
+        self.s.start().ready()
+        self.assertEqual([(i["name"], i["paused"], i["problem"]) for i in self.s.get("/schedule/")["items"]], [("kept", True, None)])
+        self.assertFalse(self.s.get("/calendar/gate/")["open"])
+
+    def test_a_schedule_that_cannot_run_says_so(self):
+        self.s.put_template(template("leaves", task("a")))
+        self.put("schedule", at_once("orphan", "leaves", 3600))
+        self.assertEqual(self.s.call("DELETE", "/api/v1/template/leaves/").status, 204)
+        self.assertIn("unknown_template", self.s.cli("schedule", "ls").stdout)
+        self.assertIn("why [unknown_template] there is no template 'leaves'", self.s.cli("schedule", "show", "orphan").stdout)
+        self.s.put_template(template("leaves", task("a")))
+        self.assertIsNone(self.s.get("/schedule/orphan/")["problem"])
+        self.s.kill()
+        db = sqlite3.connect(os.path.join(self.s.data, "o3.db"))
+        with db:
+            self.assertEqual(db.execute("UPDATE document SET body = '{}' WHERE kind = 'schedule'").rowcount, 1)
+        db.close()
+        self.s.start().ready()
+        self.assertEqual([(i["name"], i["problem"]["code"]) for i in self.s.get("/schedule/")["items"]], [("orphan", "store_corrupt")])
+        self.assertEqual(self.s.get("/schedule/orphan/")["why"][0]["code"], "store_corrupt")
+        self.assert_problem(self.s.call("POST", "/api/v1/schedule/", at_once("orphan", "leaves", 3600)), 409, "conflict")
+        self.assertEqual(self.s.call("DELETE", "/api/v1/schedule/orphan/").status, 204)
+        self.assertEqual(self.s.get("/schedule/")["items"], [])
+
+    def test_a_rerun_keeps_the_time_it_was_to_start_at(self):
+        request = {"workflow": {"meta": {"template": "three_noops"}, "schedule": {"when": "at", "start": utc(3600)}}, "schema_version": 2}
+        reply = self.s.call("POST", "/api/v1/workflow/submit/", request)
+        self.assertEqual((reply.status, reply.json["state"]), (202, "scheduled"), reply)
+        held = reply.json["id"]
+        self.assertEqual(self.s.cli("cancel", held).returncode, 0)
+        self.assertEqual(self.s.ended(held)["state"], "canceled")
+        self.assertIn("--now starts it at once", self.s.cli("rerun", held, "--dry-run").stdout)
+        self.assertEqual(self.s.cli("rerun", held).returncode, 0)
+        self.s.kill()
+        self.s.start().ready()
+        self.assertEqual(self.s.workflow(held)["state"], "scheduled")
+        self.assertEqual(self.s.cli("cancel", held).returncode, 0)
+        self.assertEqual(self.s.ended(held)["state"], "canceled")
+        done = self.s.cli("rerun", held, "--now")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.s.ended(held)["state"], "successful")
 
 
 if __name__ == "__main__":
