@@ -51,7 +51,7 @@ class Schedule(O3Test):
                 self.assertTrue(all(re.search(r"T0[01]:30:00", at) for at in planned), planned)
         self.assertIn("every_minute", said["schedule ls"])
         self.assertIn("nightly", said["schedule ls"])
-        self.assertEqual(self.s.get("/schedule/")["items"], [])
+        self.assertEqual([i["name"] for i in self.s.get("/schedule/")["items"]], ["every_minute"])
         self.assertEqual(self.s.get("/calendar/")["items"], [])
 
     def test_a_run_starts_at_its_time_once_though_the_server_is_killed(self):
