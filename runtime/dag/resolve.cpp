@@ -175,8 +175,7 @@ result<json> resolve_shown(const plan& p, std::uint32_t t, std::string_view name
 result<json> resolve_shown_line(const plan& p, std::uint32_t t, std::uint32_t line,
                                 const json& inputs, const run_facts& facts, const sealer& seal,
                                 const limits& lim) {
-  resolver all{p, t, inputs, facts, seal, lim};
-  O3_TRY(auto found, all.line(line, true));
+  O3_TRY(auto found, resolver{p, t, inputs, facts, seal, lim}.line(line, true));
   return std::move(found.value);
 }
 
