@@ -30,7 +30,9 @@ public:
       if (variable_->reads_outputs && variable_->check
           && !variable_->check->accepts(p_.names_secrets ? with_stand_ins(*value) : *value))
         return at_variable(v, wrong(*value));
-      if (secrets && from_.secret())
+      // Of a text that quotes a secret, the rest can be read.
+      if (secrets && from_.secret()
+          && (from_.secret_in_expression() || spec_.input[v].second.what == expression::kind::ref))
         secrets->push_back({spec_.input[v].first, *value});
       all.emplace(spec_.input[v].first, std::move(*value));
     }
@@ -175,7 +177,8 @@ result<json> resolve_shown(const plan& p, std::uint32_t t, std::string_view name
 result<json> resolve_shown_line(const plan& p, std::uint32_t t, std::uint32_t line,
                                 const json& inputs, const run_facts& facts, const sealer& seal,
                                 const limits& lim) {
-  O3_TRY(auto found, resolver{p, t, inputs, facts, seal, lim}.line(line, true));
+  resolver make{p, t, inputs, facts, seal, lim};
+  O3_TRY(auto found, make.line(line, true));
   return std::move(found.value);
 }
 

@@ -113,6 +113,7 @@ result<script::value> run_source::read(const reference& r) {
                       noted_name(r) + " refers to a stored secret, which expressions cannot read",
                       "", std::string{whole_secret_hint});
   secret_ = secret_ || v.secret;
+  secret_in_expression_ = secret_in_expression_ || v.secret;
   note(r, v);
   return v;
 }
@@ -156,6 +157,8 @@ result<script::value> run_source::each(const each_ref& ref) const {
 result<script::value> run_source::input(const std::string& name) {
   const auto global = by_name_ ? find_global(p_.doc, name) : global_;
   auto clear = input_scope{p_, levels_, &seal_, bytes_max_, lim_}.value(name, global);
+  if (clear && clear->secret && global && !levels_.find(name).value)
+    secret_in_expression_ = secret_in_expression_ || holds_script(p_.doc.global[*global].second);
   if (!keep_sealed_ || !clear || !clear->secret)
     return clear;
   // As it lies there, if that is all it is: not what an expression made of it.

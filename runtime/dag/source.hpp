@@ -27,7 +27,9 @@ public:
 
   /// Whether anything secret was given since the last forget_secrets().
   [[nodiscard]] bool secret() const { return secret_; }
-  void forget_secrets() { secret_ = false; }
+  /// Whether an expression, which can make anything of it, was given one.
+  [[nodiscard]] bool secret_in_expression() const { return secret_in_expression_; }
+  void forget_secrets() { secret_ = secret_in_expression_ = false; }
 
   result<json> value(const reference& r) override;
   result<script::value> read(const reference& r) override;
@@ -50,6 +52,7 @@ private:
   bool absent_is_null_ = false;
   bool keep_sealed_ = false;
   bool secret_ = false;
+  bool secret_in_expression_ = false;
   std::size_t bytes_max_;
   std::vector<read_note>* notes_ = nullptr;
 };

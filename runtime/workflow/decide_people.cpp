@@ -130,7 +130,7 @@ std::optional<std::string> decider::signal_name(std::uint32_t t) const {
     return *name;
   if (is_loop(t))
     return std::nullopt;
-  auto inputs = inputs_of(t);
+  auto inputs = worker_inputs(s_, t, c_.seal, c_.lim);
   if (!inputs || !inputs->contains("name") || !inputs->at("name").is_string())
     return std::nullopt;
   return inputs->at("name").get<std::string>();

@@ -41,7 +41,7 @@ class Expressions(O3Test):
         s = self.serving()
         with open(os.path.join(PATTERNS, "conditions.json"), encoding="utf-8") as f:
             s.put_template(json.load(f))
-        done = s.cli("run", "pattern_conditions", "-v", "hosts=web-1", "-v", "users=100")
+        done = s.cli("run", "pattern_conditions", "-v", "hosts=web-1", "-v", "users=100", "--follow")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn("  runs_on = shared\n", done.stdout)
         w = s.get("/workflow/")["items"][0]["id"]

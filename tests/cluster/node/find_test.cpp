@@ -73,7 +73,7 @@ TEST_CASE("labels stay with a workflow from its request to its end, through cras
   keyed["workflow"]["meta"]["labels"] = {{"a b", 1}};
   const auto refused = o3.request(post, submit_path, keyed.dump());
   CHECK(refused.status == 422);
-  CHECK(refused.document().at("pointer") == "/workflow/meta/labels/a b");
+  CHECK(refused.document().at("errors")[0].at("pointer") == "/workflow/meta/labels/a b");
   std::filesystem::remove_all(dir);
 }
 

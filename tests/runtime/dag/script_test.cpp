@@ -56,7 +56,7 @@ TEST_CASE("names in expressions are checked", "[dag][script]") {
     {task_with("a", "{}", R"(, "when": "a.state == 'x'")"), fault::self_reference, "/tasks/0/when"},
     {task_with("a", R"({"x": "${{ a.output }}"})"), fault::self_reference, "/tasks/0/input/x"},
     {task_with("a", R"({"x": "${{ each.value }}"})"), fault::bad_reference, "/tasks/0/input/x"},
-    {task_with("a", "{}", R"(, "when": "index > 1")"), fault::bad_reference, "/tasks/0/when"},
+    {task_with("a", "{}", R"(, "when": "each.index > 1")"), fault::bad_reference, "/tasks/0/when"},
     {R"({"ref_name": "n", "class": "noop", "input": {"runtime_delay": 1}},)"
        + task_with("a", R"({"x": "${{ n.output.rnd }}"})"),
      fault::unknown_output, "/tasks/1/input/x"},
