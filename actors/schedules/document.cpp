@@ -1,5 +1,7 @@
 #include "actors/schedules/document.hpp"
 
+#include "runtime/base/text.hpp"
+
 namespace o3::schedules {
 namespace {
 

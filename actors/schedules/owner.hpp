@@ -49,7 +49,7 @@ private:
     std::uint64_t version = 0;
     wall_time updated_at;
   };
-  struct broken {
+  struct unreadable {
     std::uint64_t version = 0;
     error why;
   };
@@ -127,7 +127,7 @@ private:
   bool loaded_ = false;
   std::deque<task_fn> early_; ///< asked before everything was read
   std::map<key, entry> all_;
-  std::map<key, broken> broken_; ///< documents that cannot be read
+  std::map<key, unreadable> broken_; ///< documents that cannot be read
   std::uint64_t serials_ = 0;
   std::set<std::pair<wall_time, key>> due_;
   std::uint64_t generation_ = 0; ///< of the tick that counts

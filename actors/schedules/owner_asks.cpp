@@ -108,7 +108,7 @@ void owner::list(const question& q, const engine::reply_fn& reply) {
   json items = json::array();
   auto at = from(all_);
   auto bad = from(broken_);
-  for (; (here(at, all_) || here(bad, broken_)) && items.size() < q.limit;) {
+  while ((here(at, all_) || here(bad, broken_)) && items.size() < q.limit) {
     if (here(bad, broken_) && (!here(at, all_) || bad->first < at->first)) {
       items.push_back(broken_view(bad->first.first, bad->first.second, bad->second.why));
       ++bad;
