@@ -1,6 +1,7 @@
 // What people write of schedules and calendars, checked. CAF-free.
 // Errors: every one at once, with its pointer. Threads: pure over immutable snapshots.
 #pragma once
+#include "actors/engine/port.hpp"
 #include "actors/schedules/document.hpp"
 
 namespace o3::schedules {
