@@ -67,9 +67,10 @@ json shown(const std::string& project, const std::string& name, const json& told
   out["name"] = name;
   out["project"] = project;
   out["updated_at"] = to_rfc3339(updated_at);
-  const auto opens = c != nullptr ? schedule::next_open(*c, now) : std::nullopt;
-  out["open"] = opens && *opens <= now;
-  out["opens_at"] = opens && *opens > now ? json(to_rfc3339(*opens)) : json();
+  constexpr auto never = wall_time::max();
+  const auto opens = c != nullptr ? schedule::next_open(*c, now).value_or(never) : never;
+  out["open"] = opens <= now;
+  out["opens_at"] = opens > now && opens != never ? json(to_rfc3339(opens)) : json();
   return out;
 }
 
