@@ -2,6 +2,7 @@
 // the directory. Threads: shared as `std::shared_ptr<const node_context>`; all members are
 // immutable, atomic, or lock themselves.
 #pragma once
+#include "actors/engine/calendar_snapshot.hpp"
 #include "actors/engine/catalogue_snapshot.hpp"
 #include "actors/engine/options.hpp"
 #include "actors/supervision/blocking_kind.hpp"
@@ -68,6 +69,7 @@ struct node_context {
   logger log;
   std::shared_ptr<actors::directory> services = std::make_shared<actors::directory>();
   std::shared_ptr<catalogue_holder> catalogue = std::make_shared<catalogue_holder>();
+  std::shared_ptr<calendar_holder> calendars = std::make_shared<calendar_holder>();
   std::shared_ptr<plan_cache> plans = std::make_shared<plan_cache>();
   std::shared_ptr<family_watch> families = std::make_shared<family_watch>();
   std::shared_ptr<counters> stats = std::make_shared<counters>();

@@ -1,5 +1,6 @@
 #include "actors/engine/submission.hpp"
 
+#include "actors/engine/schedule_checks.hpp"
 #include "actors/engine/secret_checks.hpp"
 
 namespace o3::engine {
@@ -37,9 +38,11 @@ checked_submission check_submission(const submission& job, const catalogue_snaps
   const auto& who = job.request.who;
   auto r = parse_request(*job.request.body, ctx.lim, c.found);
   c.key = job.request.idempotency_key.empty() ? r.ref : job.request.idempotency_key;
+  check_recurring(r, job.validate_only, who.project, ctx, c.found);
   find_template(c, r, known);
   if (!c.plan)
     return c;
+  check_calendars(c.plan->graph->doc, who.project, ctx, c.found);
   auto bound = bind(*c.plan->graph, r, *ctx.seal, ctx.lim, c.found);
   check_secrets(*c.plan->graph, bound, {who.project, r.template_ref}, known, ctx, c.found);
   auto& a = c.accept;
@@ -56,6 +59,7 @@ checked_submission check_submission(const submission& job, const catalogue_snaps
   a.warnings = c.found.warnings;
   a.start_at = r.start_at;
   a.labels = std::move(r.labels);
+  a.calendars = job.request.calendars;
   a.from = job.from;
   if (a.from && a.from->depth > ctx.lim.nesting)
     c.found.fail(fault::too_deep, "",

@@ -11,6 +11,7 @@
 #include "actors/observe/watch_actor.hpp"
 #include "actors/pollers/poller_actor.hpp"
 #include "actors/query/query_port.hpp"
+#include "actors/schedules/schedules_actor.hpp"
 #include "actors/secrets/secrets_actor.hpp"
 #include "actors/store/journal_actor.hpp"
 #include "actors/supervision/supervisor.hpp"
@@ -81,7 +82,8 @@ struct opened_store {
 // Start order; stopped in reverse: workflows first, so that their last appends still find the
 // journal.
 std::vector<child> make_children(const node_options& o, const context_ptr& ctx,
-                                 const opened_store& opened, const catalogue::options& cat) {
+                                 const opened_store& opened, const catalogue::options& cat,
+                                 engine::port& engine) {
   using actors::restart;
   const millis quick{2000};
   auto store = o.store;
@@ -120,6 +122,8 @@ std::vector<child> make_children(const node_options& o, const context_ptr& ctx,
      [=](auto& s) { return engine::spawn_workflows(s, ctx); }},
     {service::timers, "timers", restart::permanent, quick,
      [=](auto& s) { return engine::spawn_timers(s, ctx); }},
+    {service::schedules, "schedules", restart::permanent, quick,
+     [=, &engine](auto& s) { return schedules::spawn_schedules(s, ctx, engine); }},
   };
 }
 
@@ -160,21 +164,27 @@ public:
       return make_error(e.code, e.what());
     }
     catalogue::load_now(ctx_, files_);
+    try {
+      schedules::load_calendars(*ctx_, *opened.upkeep);
+    } catch (const store::storage_failure& e) {
+      return make_error(e.code, e.what());
+    }
     engine_ = engine::make_port(ctx_, *random_);
     query_ = query::make_port(ctx_);
     catalogue_ = catalogue::make_port(ctx_);
     secrets_ = secrets::make_port(ctx_);
+    schedules_ = schedules::make_port(ctx_);
     observe_
       = observe::make_port(ctx_, {o_.version, o_.install_id, o_.store->describe(), time_.steady()});
     O3_TRY(auto tokens, api::token_store::make(o_.tokens));
-    router_.reset(new http::router(
-      api::make_api({*engine_, *query_, *catalogue_, *observe_, *secrets_}, std::move(tokens),
-                    {o_.lim,
-                     o_.wait_max,
-                     o_.version,
-                     {o_.awx_webhook, o_.tfe_webhook},
-                     o_.bulk_max}))); // immovable:
-                                      // elided
+    router_.reset(new http::router(api::make_api(
+      {*engine_, *query_, *catalogue_, *observe_, *secrets_, *schedules_}, std::move(tokens),
+      {o_.lim,
+       o_.wait_max,
+       o_.version,
+       {o_.awx_webhook, o_.tfe_webhook},
+       o_.bulk_max}))); // immovable:
+                        // elided
     start_actors(opened);
     return server_ ? server_->accept() : result<done>{done{}};
   }
@@ -249,7 +259,7 @@ private:
       o_.launch_worker = workers::inline_launcher(ctx_->catalogue->get()->classes, time_, *random_);
     scheduling_ = make_scheduling({o_.scheduler_threads, o_.max_throughput, o_.virtual_time});
     actors::supervisor_options so;
-    so.children = make_children(o_, ctx_, opened, files_);
+    so.children = make_children(o_, ctx_, opened, files_, *engine_);
     so.log = o_.log;
     so.on_escalate = o_.on_escalate;
     auto started = std::make_shared<std::promise<void>>();
@@ -282,6 +292,7 @@ private:
   std::unique_ptr<catalogue::port> catalogue_;
   std::unique_ptr<observe::port> observe_;
   std::unique_ptr<secrets::port> secrets_;
+  std::unique_ptr<schedules::port> schedules_;
   std::unique_ptr<http::router> router_;
   std::unique_ptr<scheduling> scheduling_;
   caf::actor root_;

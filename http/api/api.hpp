@@ -9,6 +9,7 @@
 #include "actors/engine/port.hpp"
 #include "actors/observe/port.hpp"
 #include "actors/query/port.hpp"
+#include "actors/schedules/port.hpp"
 #include "actors/secrets/port.hpp"
 #include "http/api/auth.hpp"
 #include "http/core/router.hpp"
@@ -25,6 +26,7 @@ struct services {
   catalogue::port& catalogue;
   observe::port& observe;
   secrets::port& secrets;
+  schedules::port& schedules;
 };
 
 /// What AWX and TFE prove themselves with; empty: their webhooks are refused.

@@ -8,9 +8,9 @@ namespace {
 
 constexpr std::array<std::string_view, 8> task_keys{
   "name", "ref_name", "description", "class", "input", "always_run", "depends_on", "optional"};
-constexpr std::array<std::string_view, 11> task_keys_2{
+constexpr std::array<std::string_view, 12> task_keys_2{
   "retry",        "timeout_s", "total_timeout_s", "on_ambiguous", "on_surplus", "for_each",
-  "max_parallel", "fail_fast", "approved_by",     "when",         "outputs"};
+  "max_parallel", "fail_fast", "approved_by",     "when",         "outputs",    "calendars"};
 constexpr std::array<std::string_view, 1> task_keys_later{"requires"};
 constexpr std::array<std::string_view, 2> approved_keys{"task", "evidence"};
 constexpr std::array<std::string_view, 5> retry_keys{"on", "times", "delay_s", "factor",
@@ -219,6 +219,32 @@ std::vector<std::pair<std::string, expression>> read_inputs(const json& lines, c
   return inputs;
 }
 
+std::vector<std::string> read_calendars(object_reader& in, const place& at, std::string_view what,
+                                        const limits& lim, reporter& out) {
+  std::vector<std::string> names;
+  const auto* list = in.list("calendars");
+  if (!list)
+    return names;
+  const place list_at{at, "calendars"};
+  if (list->size() > lim.calendars) {
+    out.fail(fault::too_large, list_at,
+             std::string{what} + " names " + std::to_string(list->size()) + " calendars, at most "
+               + std::to_string(lim.calendars) + " are allowed (limits.calendars)",
+             "join some of them into one calendar");
+    return names;
+  }
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    const auto& name = (*list)[i];
+    if (name.is_string() && is_ref_name(name.get_ref<const std::string&>()))
+      names.push_back(name.get<std::string>());
+    else
+      out.fail(name.is_string() ? fault::bad_value : fault::wrong_type, place{list_at, i},
+               "'calendars' of " + std::string{what} + " must list names of calendars",
+               "the names that 'o3 calendar ls' shows");
+  }
+  return names;
+}
+
 // One of two words, the first of which is the default.
 bool second_of(object_reader& in, const char* key, const place& at, std::string_view first,
                std::string_view second, std::size_t bytes_max, reporter& out) {
@@ -262,6 +288,7 @@ task_spec read_task(const json& item, const place& at, int schema_version, const
       = second_of(in, "on_ambiguous", at, "operator", "retry", lim.text_bytes, out);
     read_for_each(in, at, what, lim, task, out);
     read_approved_by(in, at, what, task, out);
+    task.calendars = read_calendars(in, at, what, lim, out);
     read_data_rules(in, at, what, task, out);
     task.cancel_surplus = second_of(in, "on_surplus", at, "alert", "cancel", lim.text_bytes, out);
   }

@@ -8,9 +8,9 @@ namespace {
 
 constexpr std::array<std::string_view, 6> template_keys{"name",           "ref_name", "description",
                                                         "schema_version", "workflow", "tasks"};
-constexpr std::array<std::string_view, 7> template_keys_2{
+constexpr std::array<std::string_view, 8> template_keys_2{
   "failure_grace_s", "cancel_deadline_s", "timeout_s", "finally_after_s",
-  "finally",         "on_failure",        "outputs"};
+  "finally",         "on_failure",        "outputs",   "calendars"};
 constexpr std::array<std::string_view, 2> failure_keys{"template", "input"};
 constexpr std::array<std::string_view, 1> workflow_keys{"input"};
 constexpr std::array<std::string_view, 1> input_keys{"global"};
@@ -176,6 +176,7 @@ template_doc parse_template(const json& source, const limits& lim, findings& fou
     doc.failure_grace = in.seconds("failure_grace_s").value_or(doc.failure_grace);
     doc.timeout = in.seconds("timeout_s");
     doc.finally_after = in.seconds("finally_after_s");
+    doc.calendars = read_calendars(in, root, "the template", lim, out);
     doc.cancel_deadline = in.seconds("cancel_deadline_s").value_or(doc.cancel_deadline);
     const place outputs_at{"/outputs"};
     if (const auto* outputs = in.object("outputs"))

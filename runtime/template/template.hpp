@@ -73,6 +73,7 @@ struct task_spec {
   std::vector<task_line> lines;
   std::optional<for_each_spec> for_each; ///< once for each item of a list or map
   std::optional<approval_rule> approved_by;
+  std::vector<std::string> calendars; ///< it starts only while all of them are open
   std::vector<std::string> depends_on;
   bool always_run = false;
   bool optional = false;
@@ -97,6 +98,7 @@ struct template_doc {
   std::size_t failure_count = 0; ///< of `on_failure`
   std::optional<millis> timeout; ///< from the first start to the end of the first phase
   std::optional<millis> finally_after; ///< how long a parked task keeps `finally` waiting
+  std::vector<std::string> calendars;  ///< of every task of the first phase
   /// The workflow's own outputs, made when it ends successfully.
   std::vector<std::pair<std::string, expression>> outputs;
   millis failure_grace{120'000};

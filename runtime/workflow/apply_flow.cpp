@@ -49,7 +49,9 @@ void folder::operator()(const rerun_begun& r) const {
   s.run = r.run;
   s.ran_revision = s.revision;
   s.phase = task_phase::main;
-  s.status = workflow_state::waiting;
+  s.status = r.start_at ? workflow_state::scheduled : workflow_state::waiting;
+  s.start_at = r.start_at;
+  s.at_once = r.at_once;
   s.started_at.reset();
   s.ended_at.reset();
   s.code = fault::none;

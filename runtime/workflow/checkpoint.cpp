@@ -56,6 +56,7 @@ json task_to_json(const task_instance& t) {
   if (t.began)
     j["began"] = true;
   put(j, "parked", t.parked_at);
+  put(j, "opens", t.opens_at);
   return j;
 }
 
@@ -88,6 +89,7 @@ task_instance task_from_json(const json& j) {
   take(j, "kept_if", t.kept_if);
   t.began = j.value("began", false);
   take(j, "parked", t.parked_at);
+  take(j, "opens", t.opens_at);
   return t;
 }
 
@@ -243,6 +245,10 @@ json to_checkpoint(const state& s) {
   put(j, "start_at", s.start_at);
   if (!s.labels.empty())
     j["labels"] = s.labels;
+  if (!s.calendars.empty())
+    j["calendars"] = s.calendars;
+  if (s.at_once)
+    j["at_once"] = true;
   put(j, "started", s.started_at);
   put(j, "ended", s.ended_at);
   if (s.code != fault::none)
@@ -288,6 +294,8 @@ void from_checkpoint(state& s, const json& j) {
                             w.at(3).get<std::string>()});
   take(j, "start_at", s.start_at);
   s.labels = j.value("labels", label_map{});
+  s.calendars = j.value("calendars", std::vector<std::string>{});
+  s.at_once = j.value("at_once", false);
   take(j, "started", s.started_at);
   take(j, "ended", s.ended_at);
   s.code = static_cast<fault>(j.value("code", std::uint16_t{0}));

@@ -53,8 +53,10 @@ void decider::on(const cancel_asked& e) {
 }
 
 void decider::on(const reloaded&) {
-  if (!s_.parked())
-    recover_launches();
+  if (s_.parked())
+    return;
+  recover_launches();
+  look_at_windows();
 }
 
 void decider::on(const release_asked& e) {

@@ -2,6 +2,7 @@
 #include "runtime/base/text.hpp"
 #include "runtime/workflow/decider.hpp"
 #include "runtime/workflow/rerun.hpp"
+#include "runtime/workflow/windows.hpp"
 
 namespace o3::workflow {
 
@@ -225,6 +226,7 @@ void decider::on(const resume_asked& e) {
     if (owns_child(s_, t))
       effects_.push_back(tell_child{t, s_.at(t).attempt, child_of(s_, t, s_.at(t).attempt),
                                     tell_child::word::resume, false});
+  look_at_windows();
 }
 
 // -- reruns
@@ -232,7 +234,8 @@ void decider::on(const resume_asked& e) {
 void decider::on(const rerun_asked& e) {
   if (!is_terminal(s_.status) || e.tasks.size() != s_.tasks.size())
     return;
-  emit(rerun_begun{s_.run + 1, s_.revision, e.by, e.reason, e.tasks});
+  emit(rerun_begun{s_.run + 1, s_.revision, e.by, e.reason, e.tasks,
+                   rerun_starts_at(s_, e.at_once, c_.now), e.at_once});
   log(no_task, 0, log_level::info,
       "run " + std::to_string(s_.run) + " by=" + e.by
         + (e.reason.empty() ? "" : " reason=" + printable(e.reason, 256)));

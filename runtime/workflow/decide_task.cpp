@@ -68,7 +68,7 @@ void decider::start(std::uint32_t t) {
   }
   if (!s_.is_item(t) && stays_as_it_was(t))
     return;
-  if (skip_by_condition(t))
+  if (skip_by_condition(t) || waits_for_window(t))
     return;
   if (spec(t).approved_by && unapproved(t))
     return;
@@ -157,7 +157,7 @@ void decider::ping(std::uint32_t t) {
 // here.
 void decider::stop(std::uint32_t t) {
   auto& task = s_.at(t);
-  if (is_loop(t)) { // it ends when its items have
+  if (is_loop(t) && task.state == task_state::running) { // it ends when its items have
     emit(task_progress{t, {}, {}, task.waits_for, false, true});
     return;
   }

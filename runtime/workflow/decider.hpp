@@ -27,6 +27,7 @@ public:
   void on(const resolved& e);
   void on(const reloaded& e);
   void on(const release_asked& e);
+  void on(const calendars_changed& e);
   void on(const child_news& e);
   void on(const parent_knows& e);
   void on(const pause_asked& e);
@@ -97,6 +98,10 @@ private:
   [[nodiscard]] std::optional<std::string> signal_name(std::uint32_t t) const;
   [[nodiscard]] std::optional<error> nobody_waits_for(const std::string& name) const;
 
+  // decide_window.cpp
+  bool waits_for_window(std::uint32_t t);
+  void look_at_windows();
+
   // decide_task.cpp
   void start(std::uint32_t t);
   void ping(std::uint32_t t);
@@ -154,6 +159,7 @@ private:
   std::vector<effect> effects_;
   std::uint32_t steps_ = 0;
   bool more_ = false;
+  bool watching_ = false;                  ///< the effect watch_calendars is among them
   std::optional<secrets::masker> secrets_; ///< in clear, gathered when a text must be masked
   /// Inputs that secrets went into, in clear, of the tasks in learned_; the first masked_inputs_ of
   /// them are in secrets_.

@@ -5,14 +5,15 @@
 #include "runtime/template/schema.hpp"
 #include "runtime/workflow/decider.hpp"
 #include "runtime/workflow/people.hpp"
+#include "runtime/workflow/windows.hpp"
 
 namespace o3::workflow {
 namespace {
 
 using action = task_choice::action;
 
-constexpr std::array<std::string_view, 5> request_keys{"mode", "from", "tasks", "dry_run",
-                                                       "reason"};
+constexpr std::array<std::string_view, 6> request_keys{"mode",    "from",   "tasks",
+                                                       "dry_run", "reason", "start"};
 constexpr std::array<std::string_view, 1> replace_keys{"replace"};
 
 std::optional<action> parse_action(std::string_view word) {
@@ -55,6 +56,9 @@ public:
 
   std::vector<rerun_line> run() {
     check_names();
+    if (is_superseded(s_) && !r_.at_once)
+      found_.fail(fault::superseded, "/start", "not run again: " + printable(s_.cancel_reason, 256),
+                  "rerun the newer one, or say \"start\": \"now\" to run this one all the same");
     mark_following();
     // Producers before their readers.
     for (auto t : order())
@@ -284,6 +288,11 @@ rerun_request parse_rerun(const json& doc, const limits& lim, findings& found) {
              "known: failed, all");
   r.all = mode == "all";
   r.from = in.text("from", lim.text_bytes);
+  const auto start = in.text("start", lim.text_bytes);
+  if (start != "" && start != "planned" && start != "now")
+    out.fail(fault::bad_value, place{root, "start"}, "'start' cannot be " + in_quotes(start),
+             "known: planned (as it was to start), now");
+  r.at_once = start == "now";
   if (const auto* tasks = in.object("tasks")) {
     const place tasks_at{"/tasks"};
     for (auto t = tasks->begin(); t != tasks->end(); ++t)

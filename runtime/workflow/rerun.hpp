@@ -15,11 +15,13 @@
 namespace o3::workflow {
 
 /// What the operator wants. JSON: {"mode": "failed" | "all", "from": T, "tasks": {T: "keep" |
-/// "redo" | "skip" | {"replace": {outputs}}}}
+/// "redo" | "skip" | {"replace": {outputs}}}, "start": "planned" | "now"}
 struct rerun_request {
   bool all = false;                         ///< also what succeeded
   std::string from;                         ///< this task and all that follow it; "" for none
   std::map<std::string, task_choice> tasks; ///< explicit choices, by ref
+  /// Now, and in spite of the schedule that started it: of its calendars, and of a newer run of it.
+  bool at_once = false;
 };
 /// Reads it; `at` is where it stands in the document.
 rerun_request parse_rerun(const json& doc, const limits& lim, findings& found);
@@ -29,7 +31,7 @@ struct rerun_line {
   std::string why; ///< one sentence
 };
 /// One line per task of the plan. Errors: unknown_task, bad_value (keep of what did not succeed),
-/// unknown_output and output_too_large (replace).
+/// unknown_output and output_too_large (replace), superseded (unless `at_once`).
 std::vector<rerun_line> plan_rerun(const state& s, const rerun_request& r, const sealer& seal,
                                    const limits& lim, findings& found);
 /// {"tasks": [{"task", "action", "why"}…]}

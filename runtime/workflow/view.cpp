@@ -280,6 +280,8 @@ public_event to_event(const record& r, const id& workflow, wall_time at, const p
           time_or_null(w, "wake_at", x.wake_at);
         if constexpr (requires { x.due; })
           w.key("due").time(x.due);
+        if constexpr (requires { x.opens; })
+          time_or_null(w, "opens", x.opens);
         if constexpr (requires { x.until; })
           w.key("until").time(x.until);
         if constexpr (requires { x.code; })

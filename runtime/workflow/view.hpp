@@ -13,9 +13,10 @@ namespace o3::workflow {
 
 /// One cause in a chain; `code` and the names in `details` are stable.
 struct cause {
-  std::string code; ///< "dependency", "timer", "retry", "schedule", "class_missing", "worker",
-                    ///< "grace", "cancel", "launch", "external", "operator", "quarantined",
-                    ///< "loop", "workflow", "phase", "paused", "approval", "signal", "queue", …
+  std::string
+    code; ///< "dependency", "timer", "retry", "schedule", "class_missing", "worker",
+          ///< "grace", "cancel", "launch", "external", "operator", "quarantined",
+          ///< "loop", "workflow", "phase", "paused", "approval", "signal", "window", "queue", …
   std::string text; ///< one sentence for people
   std::optional<wall_time> until;
   json details{}; ///< the same for programs: an object, or null

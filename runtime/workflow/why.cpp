@@ -1,6 +1,7 @@
 // Why something waits, as a chain of causes: for the workflow those of its active tasks, for a task
 // its own.
 #include "runtime/workflow/people.hpp"
+#include "runtime/workflow/windows.hpp"
 
 #include "runtime/launch/marker.hpp"
 #include "runtime/outside/pace.hpp"
@@ -143,6 +144,10 @@ cause retry_cause(const task_instance& t) {
           {{"attempt", t.attempt}, {"state", last}, {"code", fault_code(t.code)}}};
 }
 
+cause window_cause(const state& s, std::uint32_t i) {
+  return {"window", s.at(i).message, s.at(i).opens_at, {{"calendars", calendars_of(s, i)}}};
+}
+
 // Of a task that has not begun.
 std::vector<cause> why_not_begun(const state& s, std::uint32_t i) {
   std::vector<cause> out;
@@ -183,7 +188,7 @@ std::vector<cause> why_task(const state& s, std::uint32_t i) {
     return {
       {"class_missing", t.message + "; looks again", t.wake_at, {{"class", s.node(i).cls->name}}}};
   if (t.state == task_state::waiting) {
-    std::vector<cause> out{retry_cause(t)};
+    std::vector<cause> out{waits_for_window(t) ? window_cause(s, i) : retry_cause(t)};
     if (s.paused)
       out.push_back(paused_cause(s));
     return out;

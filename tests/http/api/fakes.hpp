@@ -68,6 +68,18 @@ private:
   script& s_;
 };
 
+struct fake_schedules final : schedules::port {
+  explicit fake_schedules(script& s) : s_(s) {}
+  void ask(schedules::question q, engine::reply_fn reply) override {
+    asked = std::move(q);
+    s_.play("schedules", reply);
+  }
+  schedules::question asked;
+
+private:
+  script& s_;
+};
+
 struct fake_secrets final : secrets::port {
   explicit fake_secrets(script& s) : s_(s) {}
   void list(engine::caller who, engine::reply_fn reply) override {
@@ -255,8 +267,10 @@ struct stage {
   fake_catalogue catalogue{says};
   fake_observe observe{says};
   fake_secrets secrets{says};
+  fake_schedules schedules{says};
   options opts{};
-  http::router api = make_api({engine, query, catalogue, observe, secrets}, test_tokens(), opts);
+  http::router api
+    = make_api({engine, query, catalogue, observe, secrets, schedules}, test_tokens(), opts);
 
   /// "/api/v1/workflow/?limit=3" as the given token ("" for none); the path needs its trailing
   /// slash.
