@@ -2,6 +2,7 @@
 // the directory. Threads: shared as `std::shared_ptr<const node_context>`; all members are
 // immutable, atomic, or lock themselves.
 #pragma once
+#include "actors/engine/calendar_snapshot.hpp"
 #include "actors/engine/catalogue_snapshot.hpp"
 #include "actors/engine/options.hpp"
 #include "actors/supervision/blocking_kind.hpp"
@@ -17,7 +18,9 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 
 namespace o3::engine {
 
@@ -31,6 +34,25 @@ struct counters {
   std::atomic<std::uint64_t> log_chunks{0}, worker_calls{0}, workers_lost{0}, pruned{0},
     api_reads{0};
   std::atomic<std::int64_t> live{0}, timers{0};
+};
+
+/// Workflows that tasks are starting, per root: what the store cannot count yet. Any thread.
+class family_watch {
+public:
+  /// Before the store is asked: those begun earlier that it may not hold yet are counted from here.
+  [[nodiscard]] std::uint64_t settled(const id& root) const;
+  /// How many began, less `settled_then`: 0 if the store's count is exact.
+  [[nodiscard]] std::uint64_t uncounted(const id& root, std::uint64_t settled_then) const;
+  void began(const id& root);
+  void settled_one(const id& root);
+
+private:
+  struct count {
+    std::uint64_t begun = 0, settled = 0;
+  };
+  mutable std::mutex mutex_;
+  std::map<id, count> roots_; ///< those with some under way
+  std::uint64_t all_ = 0;     ///< begun ever: where a new row starts, so that it never goes back
 };
 
 struct node_context {
@@ -47,7 +69,9 @@ struct node_context {
   logger log;
   std::shared_ptr<actors::directory> services = std::make_shared<actors::directory>();
   std::shared_ptr<catalogue_holder> catalogue = std::make_shared<catalogue_holder>();
+  std::shared_ptr<calendar_holder> calendars = std::make_shared<calendar_holder>();
   std::shared_ptr<plan_cache> plans = std::make_shared<plan_cache>();
+  std::shared_ptr<family_watch> families = std::make_shared<family_watch>();
   std::shared_ptr<counters> stats = std::make_shared<counters>();
   /// Set once the node stops: ports refuse, actors finish what they have on the way.
   std::shared_ptr<std::atomic<bool>> draining = std::make_shared<std::atomic<bool>>(false);

@@ -76,6 +76,19 @@ struct command_for {
 };
 struct wake {
   std::shared_ptr<const std::vector<id>> workflows;
+  bool calendars = false; ///< because of them: those that are live are told, too
+};
+
+// -- schedules and calendars
+/// A workflow waits for a window; it is woken when the calendars are not those of `seen`.
+struct watch_window {
+  id workflow;
+  std::uint64_t seen = 0;
+};
+/// A workflow that a schedule may have started has ended: a hint.
+struct firing_ended {
+  id workflow;
+  std::string project, ref;
 };
 
 // -- one workflow
@@ -100,6 +113,7 @@ struct found_child {
   bool begin = false;                  ///< it is to be started if it is not there
   std::optional<loaded_workflow> what; ///< if it is there
   std::uint64_t family = 0;            ///< workflows below the root
+  std::uint64_t settled = 0;           ///< family_watch::settled() before they were counted
   std::string trouble;                 ///< the store could not be read
 };
 struct child_found {
@@ -165,7 +179,7 @@ struct follow {
 #define O3_ENGINE_MESSAGES(X)                                                                      \
   X(append) X(appended) X(flush) X(journal_job) X(read_job) X(log_job) X(log_read_job) X(submit)   \
   X(command_for) X(wake) X(loaded) X(read_back) X(found_key) X(tick) X(task_event) X(arm) X(slice) \
-  X(remind) X(announce) X(follow) X(child_found) X(tell_again)
+  X(remind) X(announce) X(follow) X(child_found) X(tell_again) X(watch_window) X(firing_ended)
 // clang-format on
 
 #define O3_X(type) caf::message to_message(type x);

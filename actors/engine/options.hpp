@@ -3,6 +3,7 @@
 #pragma once
 #include "runtime/base/log.hpp"
 #include "runtime/launch/next.hpp"
+#include "runtime/schedule/decide.hpp"
 #include "runtime/store/journal.hpp"
 
 #include <cstddef>
@@ -10,6 +11,16 @@
 #include <optional>
 
 namespace o3::engine {
+
+struct schedule_options {
+  schedule::options firing;
+  std::uint32_t catch_up_max = 1000; ///< that a schedule may ask for
+  std::size_t count_max = 10'000;    ///< schedules, and calendars, of the installation
+  std::size_t ranges_max = 500;      ///< windows and blackouts of one calendar
+  /// A task that waits for a window looks again after this at the latest.
+  millis recheck{3'600'000};
+  millis look_again{30'000}; ///< whether a firing that others wait for has ended
+};
 
 struct engine_options {
   std::size_t active_max = 20'000;      ///< workflow actors at once; submissions beyond are refused
@@ -34,6 +45,7 @@ struct engine_options {
   std::size_t answer_bytes_max = 16 << 20; ///< of a target
   log_level task_log = log_level::info;    ///< threshold of workflow and task logs
   millis log_maintenance{60'000};
+  schedule_options schedules;
 };
 
 } // namespace o3::engine

@@ -76,7 +76,7 @@ std::optional<outside::held_back> turn_of(outside_actor_state& st, const convers
     return st.ctx->targets->hold_back(request, turn::fair);
   if (now < *st.my_turn)
     return outside::held_back{*st.my_turn - now, false,
-                              "calls to this system are limited; its turn comes later"};
+                              "calls to this system are limited to a rate; its turn comes later"};
   st.my_turn.reset();
   return st.ctx->targets->hold_back(request, turn::taken);
 }

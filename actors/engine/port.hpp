@@ -39,6 +39,7 @@ struct submit_request {
   std::shared_ptr<const json> body; ///< already parsed strictly
   std::string idempotency_key;      ///< header; "" to use meta.ref
   caller who;
+  std::vector<std::string> calendars{}; ///< of the schedule whose run it is
   /// Prefer: wait. Answer when the workflow ended (`ok`, the workflow document) or after this long
   /// (`accepted`).
   std::optional<millis> wait;

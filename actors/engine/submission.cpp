@@ -1,6 +1,7 @@
 #include "actors/engine/submission.hpp"
 
 #include "actors/engine/check_template.hpp"
+#include "actors/engine/schedule_checks.hpp"
 #include "actors/engine/secret_checks.hpp"
 #include "runtime/template/inline_template.hpp"
 
@@ -69,6 +70,7 @@ checked_submission check_submission(const submission& job, const catalogue_snaps
   const auto& who = job.request.who;
   auto r = parse_request(*job.request.body, ctx.lim, c.found);
   c.key = job.request.idempotency_key.empty() ? r.ref : job.request.idempotency_key;
+  check_recurring(r, job.validate_only, who.project, ctx, c.found);
   if (const auto* brought = inline_template(*job.request.body)) {
     take_template(c, *brought, known, ctx);
     if (c.plan)
@@ -79,6 +81,7 @@ checked_submission check_submission(const submission& job, const catalogue_snaps
   if (!c.plan)
     return c;
   check_version(c, r);
+  check_calendars(c.plan->graph->doc, who.project, ctx, c.found);
   auto bound = bind(*c.plan->graph, r, *ctx.seal, ctx.lim, c.found);
   check_secrets(*c.plan->graph, bound, {who.project, r.template_ref}, known, ctx, c.found);
   auto& a = c.accept;
@@ -95,6 +98,7 @@ checked_submission check_submission(const submission& job, const catalogue_snaps
   a.warnings = c.found.warnings;
   a.start_at = r.start_at;
   a.labels = std::move(r.labels);
+  a.calendars = job.request.calendars;
   a.from = job.from;
   if (a.from && a.from->depth > ctx.lim.nesting)
     c.found.fail(fault::too_deep, "",

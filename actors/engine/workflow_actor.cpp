@@ -4,6 +4,7 @@
 #include "actors/engine/workflow_shell.hpp"
 #include "actors/supervision/supervisor.hpp"
 #include "runtime/base/in_hand.hpp"
+#include "runtime/schedule/spec.hpp"
 #include "runtime/workflow/apply.hpp"
 #include "runtime/workflow/view.hpp"
 
@@ -101,6 +102,10 @@ void after_commit(workflow_actor* self) {
     count_end(*st.ctx->stats, st.state->status);
     if (st.ctx->on_ended)
       st.ctx->on_ended(st.workflow);
+    if (const auto to = st.state->ref.starts_with(schedule::firing_prefix)
+                          ? st.ctx->services->get(service::schedules)
+                          : caf::actor{})
+      self->send(to, to_message(firing_ended{st.workflow, st.state->project, st.state->ref}));
   }
   perform(self, std::exchange(st.effects, {}));
   if (st.ctx->followers->load(std::memory_order_relaxed) > 0)
@@ -290,7 +295,8 @@ workflow::context decision_context(const workflow_shell& st, const code_lookup& 
           .install8 = st.ctx->install8,
           .restored_epoch = st.ctx->restored_epoch,
           .restored_at = st.ctx->restored_at,
-          .launches = st.ctx->opts.launches};
+          .launches = st.ctx->opts.launches,
+          .calendars = st.ctx->calendars->get()};
 }
 
 void begin_append(workflow_actor* self, workflow::decision d,

@@ -37,6 +37,7 @@ void find(workflow_actor* self, std::uint32_t task, std::uint32_t attempt, const
   found->attempt = attempt;
   found->child = child;
   found->begin = begin;
+  found->settled = st.ctx->families->settled(root_of(st));
   auto run = std::make_shared<std::function<void(store::reader&)>>(
     [me = caf::actor{self}, ctx = st.ctx, found, root = root_of(st)](store::reader& in) {
       if (auto row = in.find(found->child)) {
@@ -103,7 +104,11 @@ void start(workflow_actor* self, const found_child& of) {
   job->request.who = {s.principal, s.project};
   job->from = workflow::parentage{st.workflow, root_of(st), of.task, of.attempt,
                                   s.from ? s.from->depth + 1 : 1};
-  job->reply = [me = caf::actor{self}, of](answer a) {
+  st.ctx->families->began(root_of(st));
+  // Settled once it is answered, or when nobody is left to answer.
+  const std::shared_ptr<void> settles{
+    nullptr, [watch = st.ctx->families, root = root_of(st)](void*) { watch->settled_one(root); }};
+  job->reply = [me = caf::actor{self}, of, settles](answer a) {
     workflow::child_news n;
     n.task = of.task;
     n.attempt = of.attempt;
@@ -143,6 +148,10 @@ void on_child_found(workflow_actor* self, found_child& found) {
       put_news(self, found, kind::refused, fault::too_many_descendants,
                "there are " + std::to_string(found.family) + " workflows below " + root_of(st).hex()
                  + " already (limits.descendants)");
+    else if (found.family + st.ctx->families->uncounted(root_of(st), found.settled)
+             >= st.ctx->lim.descendants)
+      put_news(self, found, kind::later, fault::too_many_descendants,
+               "others below " + root_of(st).hex() + " are just starting");
     else
       start(self, found);
     return;

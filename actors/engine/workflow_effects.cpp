@@ -136,7 +136,10 @@ void perform(workflow_actor* self, const std::vector<workflow::effect>& effects)
       tell_the_parent(self);
     else if (const auto* a = std::get_if<workflow::answer_sender>(&e))
       answer_whoever_spoke(self, *a);
-    else if (const auto* s = std::get_if<workflow::stop_worker>(&e))
+    else if (const auto* v = std::get_if<workflow::watch_calendars>(&e)) {
+      if (const auto to = st.ctx->services->get(service::schedules))
+        self->send(to, to_message(watch_window{st.workflow, v->version}));
+    } else if (const auto* s = std::get_if<workflow::stop_worker>(&e))
       if (auto it = st.tasks.find(s->task); it != st.tasks.end())
         self->send(it->second, to_message(stop_task{is_terminal(st.state->at(s->task).state)}));
 }

@@ -4,6 +4,7 @@
 #include "actors/engine/workflow_shell.hpp"
 #include "runtime/template/inline_template.hpp"
 #include "runtime/workflow/rerun.hpp"
+#include "runtime/workflow/windows.hpp"
 
 namespace o3::engine {
 namespace {
@@ -49,9 +50,10 @@ void check_same_template(const workflow::state& s, const json& body, const std::
 }
 
 workflow::rerun_asked asked_for(const std::vector<workflow::rerun_line>& lines, const caller& who,
-                                const json& body) {
+                                const json& body, bool at_once) {
   workflow::rerun_asked e;
   e.by = who.principal;
+  e.at_once = at_once;
   if (auto reason = body.find("reason"); reason != body.end() && reason->is_string())
     e.reason = reason->get<std::string>();
   for (const auto& l : lines)
@@ -76,12 +78,14 @@ void on(workflow_actor* self, const std::shared_ptr<command>& job, const rerun_r
     answer a;
     json_writer out{a.body};
     out.begin_object().field("workflow", st.workflow).field("revision", st.state->revision);
+    if (const auto at = workflow::rerun_starts_at(*st.state, asked.at_once, st.ctx->time.wall()))
+      out.key("starts_at").time(*at);
     workflow::write_rerun(out, *st.state, lines);
     out.end_object();
     job->reply(std::move(a));
     return;
   }
-  st.inbox.emplace_back(asked_for(lines, r.who, r.body));
+  st.inbox.emplace_back(asked_for(lines, r.who, r.body, asked.at_once));
   st.inbox_committed.emplace_back(
     [self, job] { answer_document(self, job, answer::how::accepted); });
 }
@@ -94,6 +98,24 @@ void on(workflow_actor* self, const std::shared_ptr<command>& job, const revise_
   findings found;
   auto request = parse_request(*r.body, st.ctx->lim, found);
   check_same_template(s, *r.body, request.template_ref, found);
+  const auto stays = [&](const char* name, const std::string& given, const std::string& is) {
+    if (!given.empty() && given != is)
+      found.fail(fault::bad_value, std::string{"/workflow/meta/"} + name,
+                 "a revision cannot change the " + std::string{name} + " of a workflow",
+                 "leave it out, or submit a request of its own");
+  };
+  stays("ref", request.ref, s.ref);
+  stays("trace_id", request.trace_id, s.trace_id);
+  if (!request.labels.empty() && request.labels != s.labels)
+    found.fail(fault::bad_value, "/workflow/meta/labels",
+               "a revision cannot change the labels of a workflow", "leave them out");
+  if (request.start_at || request.recurring)
+    found.fail(fault::bad_schedule, "/workflow/schedule",
+               "a revision has no time of its own; it runs when it is told to",
+               "remove 'schedule'; to run at a time, submit a request, or make a schedule");
+  if (r.run && workflow::is_superseded(s))
+    found.fail(fault::superseded, "", "not run again: " + printable(s.cancel_reason, 256),
+               "revise it without running it, then rerun it with \"start\": \"now\"");
   auto bound = bind(*s.graph, request, *st.ctx->seal, st.ctx->lim, found);
   auto known = st.ctx->catalogue->get();
   check_secrets(*s.graph, bound, {s.project, s.template_ref}, *known, *st.ctx, found);

@@ -222,9 +222,13 @@ caf::behavior workflows(workflows_actor* self, context_ptr ctx) {
     [=](const wake& m) {
       auto& st = self->state;
       for (const auto& w : *m.workflows)
-        if (auto it = st.live.find(w); it != st.live.end())
+        if (auto it = st.live.find(w); it != st.live.end()) {
           it->second.woken = true;
-        else
+          if (m.calendars)
+            self->send(it->second.handle,
+                       to_message(task_event{
+                         std::make_shared<workflow::event>(workflow::calendars_changed{}), {}}));
+        } else
           st.queue.push_back(w);
       activate_queued(self);
     },

@@ -1,6 +1,7 @@
 #include "actors/pollers/poller_actor.hpp"
 
 #include "actors/supervision/supervisor.hpp"
+#include "runtime/outside/pace.hpp"
 #include "runtime/outside/poll_schedule.hpp"
 
 #include "actors/pch.hpp"
@@ -104,7 +105,11 @@ void send_batch(poller* self, const std::string& key, group& g, batch b) {
     return;
   }
   if (auto held = st.ctx->targets->hold_back(request, outside::turn::ahead)) {
-    in_trouble(self, g, b, "it is left alone for a while: it did not answer, or asked for that",
+    // Words that stay the same while time passes: what is new is told to every task.
+    in_trouble(self, g, b,
+               outside::held_code(held->why) == "circuit_open"
+                 ? "it does not answer (it is left alone for a while); it is asked again in turn"
+                 : "it asked for a pause, of which some is left",
                held->wait);
     return;
   }

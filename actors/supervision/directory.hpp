@@ -19,6 +19,7 @@ enum class service : std::uint8_t {
   pollers,
   catalogue,
   secrets,
+  schedules,
   timers,
   workflows,
   janitor,

@@ -12,6 +12,7 @@
 #include "actors/pollers/poller_actor.hpp"
 #include "actors/preflight/preflight_actor.hpp"
 #include "actors/query/query_port.hpp"
+#include "actors/schedules/schedules_actor.hpp"
 #include "actors/secrets/secrets_actor.hpp"
 #include "actors/store/journal_actor.hpp"
 #include "actors/supervision/supervisor.hpp"
@@ -82,7 +83,8 @@ struct opened_store {
 // Start order; stopped in reverse: workflows first, so that their last appends still find the
 // journal.
 std::vector<child> make_children(const node_options& o, const context_ptr& ctx,
-                                 const opened_store& opened, const catalogue::options& cat) {
+                                 const opened_store& opened, const catalogue::options& cat,
+                                 engine::port& engine) {
   using actors::restart;
   const millis quick{2000};
   auto store = o.store;
@@ -121,6 +123,8 @@ std::vector<child> make_children(const node_options& o, const context_ptr& ctx,
      [=](auto& s) { return engine::spawn_workflows(s, ctx); }},
     {service::timers, "timers", restart::permanent, quick,
      [=](auto& s) { return engine::spawn_timers(s, ctx); }},
+    {service::schedules, "schedules", restart::permanent, quick,
+     [=, &engine](auto& s) { return schedules::spawn_schedules(s, ctx, engine); }},
   };
 }
 
@@ -161,16 +165,23 @@ public:
       return make_error(e.code, e.what());
     }
     catalogue::load_now(ctx_, files_);
+    try {
+      schedules::load_calendars(*ctx_, *opened.upkeep);
+    } catch (const store::storage_failure& e) {
+      return make_error(e.code, e.what());
+    }
     engine_ = engine::make_port(ctx_, *random_);
     query_ = query::make_port(ctx_);
     catalogue_ = catalogue::make_port(ctx_);
     secrets_ = secrets::make_port(ctx_);
+    schedules_ = schedules::make_port(ctx_);
     preflight_ = preflight::make_port(ctx_, o_.preflight);
     observe_
       = observe::make_port(ctx_, {o_.version, o_.install_id, o_.store->describe(), time_.steady()});
     O3_TRY(auto tokens, api::token_store::make(o_.tokens));
     router_.reset(new http::router(api::make_api(
-      {*engine_, *query_, *catalogue_, *observe_, *secrets_, *preflight_}, std::move(tokens),
+      {*engine_, *query_, *catalogue_, *observe_, *secrets_, *schedules_, *preflight_},
+      std::move(tokens),
       {o_.lim,
        o_.wait_max,
        o_.version,
@@ -251,7 +262,7 @@ private:
       o_.launch_worker = workers::inline_launcher(ctx_->catalogue->get()->classes, time_, *random_);
     scheduling_ = make_scheduling({o_.scheduler_threads, o_.max_throughput, o_.virtual_time});
     actors::supervisor_options so;
-    so.children = make_children(o_, ctx_, opened, files_);
+    so.children = make_children(o_, ctx_, opened, files_, *engine_);
     so.log = o_.log;
     so.on_escalate = o_.on_escalate;
     auto started = std::make_shared<std::promise<void>>();
@@ -284,6 +295,7 @@ private:
   std::unique_ptr<catalogue::port> catalogue_;
   std::unique_ptr<observe::port> observe_;
   std::unique_ptr<secrets::port> secrets_;
+  std::unique_ptr<schedules::port> schedules_;
   std::unique_ptr<preflight::port> preflight_;
   std::unique_ptr<http::router> router_;
   std::unique_ptr<scheduling> scheduling_;

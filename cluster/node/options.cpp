@@ -75,6 +75,17 @@ engine::engine_options engine_options_of(const config::options& o) {
   e.poll_least = o.poll.least;
   e.poll_most = std::max(o.poll.least, o.poll.most);
   e.answer_bytes_max = o.targets.answer_bytes;
+  e.schedules.firing.on_time = o.schedules.on_time;
+  e.schedules.firing.queue_max = o.schedules.queue_max;
+  e.schedules.firing.recent_max = o.schedules.recent_max;
+  // One step looks at more planned times than may be made up.
+  e.schedules.firing.scan_max
+    = std::max<std::size_t>(e.schedules.firing.scan_max, 2 * o.schedules.catch_up_max);
+  e.schedules.catch_up_max = o.schedules.catch_up_max;
+  e.schedules.count_max = o.schedules.count_max;
+  e.schedules.ranges_max = o.schedules.ranges_max;
+  e.schedules.recheck = o.schedules.recheck;
+  e.schedules.look_again = o.schedules.look_again;
   e.task_log = parse_log_level(o.log.task_level).value_or(log_level::info);
   return e;
 }

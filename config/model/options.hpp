@@ -76,6 +76,17 @@ struct timers_options {
   seconds horizon{60};
 };
 
+struct schedules_options {
+  seconds on_time{60};
+  std::uint32_t catch_up_max = 1'000;
+  std::uint32_t queue_max = 100;
+  std::uint32_t recent_max = 20;
+  std::uint32_t count_max = 10'000;
+  std::uint32_t ranges_max = 500;
+  seconds look_again{30};
+  seconds recheck{3'600};
+};
+
 struct retention_options {
   days keep{30};                        ///< 0: for ever
   std::uint64_t keep_count = 1'000'000; ///< 0: no bound
@@ -158,6 +169,7 @@ struct options {
   engine_options engine;
   journal_options journal;
   timers_options timers;
+  schedules_options schedules;
   retention_options retention;
   log_options log;
   workers_options workers;

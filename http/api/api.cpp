@@ -35,6 +35,7 @@ std::vector<row> all_rows(const context& c, std::shared_ptr<const std::string> d
   add_task_class_rows(rows, c);
   add_webhook_rows(rows, c);
   add_secret_rows(rows, c);
+  add_schedule_rows(rows, c);
   add_quarantine_rows(rows, c);
   add_health_rows(rows, c);
   add_openapi_row(rows, std::move(document));

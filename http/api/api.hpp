@@ -10,6 +10,7 @@
 #include "actors/observe/port.hpp"
 #include "actors/preflight/port.hpp"
 #include "actors/query/port.hpp"
+#include "actors/schedules/port.hpp"
 #include "actors/secrets/port.hpp"
 #include "http/api/auth.hpp"
 #include "http/core/router.hpp"
@@ -26,6 +27,7 @@ struct services {
   catalogue::port& catalogue;
   observe::port& observe;
   secrets::port& secrets;
+  schedules::port& schedules;
   preflight::port& preflight;
 };
 

@@ -30,6 +30,7 @@ inline constexpr const char* template_write = "template:write";
 inline constexpr const char* template_inline = "template:inline";
 inline constexpr const char* secret_read = "secret:read";
 inline constexpr const char* secret_write = "secret:write";
+inline constexpr const char* calendar_write = "calendar:write";
 inline constexpr const char* system_read = "system:read";
 } // namespace permission
 

@@ -41,6 +41,7 @@ void add_template_rows(std::vector<row>& rows, const context& c);
 void add_task_class_rows(std::vector<row>& rows, const context& c);
 void add_webhook_rows(std::vector<row>& rows, const context& c);
 void add_secret_rows(std::vector<row>& rows, const context& c);
+void add_schedule_rows(std::vector<row>& rows, const context& c);
 void add_quarantine_rows(std::vector<row>& rows, const context& c);
 void add_health_rows(std::vector<row>& rows, const context& c);
 void add_docs_rows(std::vector<row>& rows);

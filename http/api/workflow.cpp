@@ -47,10 +47,23 @@ result<engine::submit_request> read_submission(const http::request& r, const opt
   return s;
 }
 
+/// A request that starts again and again is a schedule, not a workflow.
+bool wants_schedule(const json& body) {
+  static const json::json_pointer when{"/workflow/schedule/when"};
+  return body.contains(when) && body.at(when) == "cron";
+}
+
 void submit(const context& c, http::request&& r, http::respond_fn respond) {
   auto s = read_submission(r, *c.opts);
   if (!s)
     return respond(problem(s.error(), {}, r.path));
+  if (wants_schedule(*s->body)) {
+    schedules::question q;
+    q.what = schedules::question::verb::submit;
+    q.body = std::move(s->body);
+    q.who = std::move(s->who);
+    return c.ports.schedules.ask(std::move(q), reply_to(r, std::move(respond)));
+  }
   const auto prefer = parse_prefer(r, c.opts->wait_max);
   if (prefer.wait && prefer.wait->count() > 0)
     s->wait = *prefer.wait;
@@ -155,11 +168,13 @@ row submit_row(const context& c) {
           "Prefer", "wait=N (RFC 7240): answer 200 when the workflow ended, 202 after N seconds.",
           {{"type", "string"}})},
      .request_schema = schema_ref("WorkflowRequest"),
-     .response_schema = {{"anyOf", {schema_ref("Accepted"), schema_ref("Workflow")}}}},
+     .response_schema
+     = {{"anyOf", {schema_ref("Accepted"), schema_ref("Workflow"), schema_ref("Schedule")}}}},
     "202 with Location when it is accepted, which is when it is on disk. 200 when it ended within "
     "the "
     "asked wait, with the workflow itself, or when it is a replay. A replay of a workflow that was "
-    "pruned since says pruned: true and state: null; the request is not run again.",
+    "pruned since says pruned: true and state: null; the request is not run again. A request with "
+    "'when: cron' makes a schedule, which is the answer (200).",
     {202, 200},
     {422}};
 }

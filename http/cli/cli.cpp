@@ -125,6 +125,7 @@ int run_cli(const std::vector<std::string>& args, environment& env,
   add_rerun_commands(r);
   add_people_commands(r);
   add_secret_commands(r);
+  add_schedule_commands(r);
   add_quarantine_commands(r);
   add_config_commands(r);
   add_doctor_command(r);

@@ -70,6 +70,7 @@ void add_catalogue_commands(const registry& r);  ///< template, task
 void add_rerun_commands(const registry& r);      ///< rerun, revise, revisions, pause, resume, why
 void add_people_commands(const registry& r);     ///< approve, signal
 void add_secret_commands(const registry& r);     ///< secret
+void add_schedule_commands(const registry& r);   ///< schedule, calendar
 void add_quarantine_commands(const registry& r); ///< quarantine
 void add_config_commands(const registry& r);     ///< config explain
 void add_doctor_command(const registry& r);

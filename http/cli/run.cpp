@@ -33,6 +33,11 @@ void show_outputs(const context& c, const json& workflow) {
       || workflow["outputs"].empty())
     return;
   c.env.out << "outputs:\n";
+  if (workflow.contains("task_outputs")) { // the template declares its own
+    for (const auto& [name, v] : workflow["outputs"].items())
+      c.env.out << "  " << printable(name, 160) << " = " << pretty(v) << "\n";
+    return;
+  }
   for (const auto& [task, outputs] : workflow["outputs"].items()) {
     if (!outputs.is_object())
       continue;
@@ -112,8 +117,32 @@ answer submit_request(session& s, const json& doc, unsigned wait_s) {
   return s.settle(std::move(got));
 }
 
+/// Such a request makes a schedule, which may take its name from the ref.
+bool is_recurring(const json& doc) {
+  static const json::json_pointer when{"/workflow/schedule/when"};
+  return doc.contains(when) && doc.at(when) == "cron";
+}
+
+int say_schedule(const context& c, const json& doc) {
+  if (c.g.json) {
+    c.print_json(doc);
+    return exit_code::ok;
+  }
+  const auto name = text_of(doc, "name", 80);
+  const auto next = text_of(doc, "next_at", 64);
+  c.env.out << "schedule " << name << (next.empty() ? "" : "; next run " + next) << "\n"
+            << "look again: " << c.same_o3() << " schedule show " << name << "\n";
+  show_warnings(c, doc);
+  return exit_code::ok;
+}
+
 int submit(const context& c, session& s, json doc, const run_options& o) {
-  auto request = fill_request(std::move(doc), o.request, o.variables, c.env.random);
+  auto filled = o.request;
+  const bool recurring = is_recurring(doc);
+  static const json::json_pointer ref{"/workflow/meta/ref"};
+  if (recurring && filled.ref.empty() && doc.contains(ref) && doc.at(ref).is_string())
+    filled.ref = doc.at(ref).get<std::string>(); // a fresh one would name the schedule
+  auto request = fill_request(std::move(doc), filled, o.variables, c.env.random);
   if (!request) {
     c.print(request.error());
     return exit_code::usage;
@@ -122,6 +151,8 @@ int submit(const context& c, session& s, json doc, const run_options& o) {
   const auto a = submit_request(s, *request, o.wait_s);
   if (!a)
     return a.code;
+  if (recurring)
+    return say_schedule(c, a.doc);
   const auto id = text_of(a.doc, "id", 64);
   if (id.empty())
     return s.report(

@@ -30,7 +30,7 @@ int say_state(const context& c, const json& doc, const std::string& id, const ch
 struct rerun_options {
   std::string id, from, reason;
   std::vector<std::string> redo, keep, skip, replace;
-  bool all = false, dry_run = false;
+  bool all = false, dry_run = false, now = false;
   bulk_options many;
 };
 
@@ -39,6 +39,8 @@ std::optional<json> body_of(const context& c, const rerun_options& o) {
   json body = json::object();
   if (o.all)
     body["mode"] = "all";
+  if (o.now)
+    body["start"] = "now";
   if (!o.from.empty())
     body["from"] = o.from;
   if (!o.reason.empty())
@@ -84,6 +86,8 @@ void show_plan(const context& c, const json& plan) {
                         text_of(line, "why", 200)});
     }
   c.env.out << to_text(t, false, c.env.screen.present ? c.env.screen.columns : 0);
+  if (const auto at = text_of(plan, "starts_at", 64); !at.empty())
+    c.env.out << "starts at " << at << ", as it was to; --now starts it at once\n";
 }
 
 int rerun(const context& c, rerun_options& o) {
@@ -269,6 +273,8 @@ void add_rerun_commands(const registry& r) {
   tasks("--replace", re->replace,
         "TASK={…}: it counts as successful with these outputs; repeatable");
   rerun_app->add_flag("--dry-run", re->dry_run, "show what would happen, change nothing");
+  rerun_app->add_flag("--now", re->now,
+                      "not when it was to start, and whatever the schedule that started it says");
   rerun_app->add_option("--reason", re->reason, "why, for those who look later");
 
   auto rv = std::make_shared<revise_options>();

@@ -41,6 +41,18 @@ void show_head(const context& c, const json& w) {
   line(out, "  ref", text_of(w, "ref"));
   line(out, "  trace id", text_of(w, "trace_id"));
   line(out, "  labels", labels_text_of(w));
+  if (w.contains("parent") && w["parent"].is_object())
+    line(out, "  parent", text_of(w["parent"], "workflow", 64));
+  if (const auto run = text_of(w, "run", 16); run != "" && run != "1")
+    line(out, "  run", run);
+  if (const auto phase = text_of(w, "phase", 32); phase != "main")
+    line(out, "  phase", phase);
+  if (w.contains("paused") && w["paused"].is_object()) {
+    const auto reason = text_of(w["paused"], "reason");
+    line(out, "  paused",
+         "by " + text_of(w["paused"], "by", 128) + " at " + text_of(w["paused"], "at", 64)
+           + (reason.empty() ? "" : ": " + reason));
+  }
   line(out, "  created", text_of(w, "created_at"));
   line(out, "  started", text_of(w, "started_at"));
   line(out, "  ended", text_of(w, "ended_at"));

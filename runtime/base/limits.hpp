@@ -28,6 +28,7 @@ struct limits {
   std::size_t signal_bytes = 64 << 10;  ///< body of one signal or decision
   std::uint32_t labels = 32;            ///< of one workflow
   std::uint32_t label_bytes = 256;      ///< value of one label
+  std::uint32_t calendars = 16;         ///< that one template, task or schedule names
 };
 
 } // namespace o3

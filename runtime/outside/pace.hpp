@@ -26,8 +26,13 @@ enum class turn : std::uint8_t {
 struct held_back {
   millis wait{0};    ///< ask again after this long
   bool mine = false; ///< bucket: the turn is reserved; then ask as `taken`
-  std::string why;   ///< for people: "https://awx.example asked for a pause: 12 s are left"
+  std::string why; ///< for people: "https://awx.example asked for a pause, of which 12 s are left"
 };
+
+/// What held a call back, of a text that quotes held_back::why: `target_pause` (the target asked
+/// for it), `circuit_open` (it does not answer), `rate_limited` (the node's own bound); "" for
+/// none.
+std::string_view held_code(std::string_view text);
 
 class pace {
 public:

@@ -52,7 +52,7 @@ std::optional<wall_time> next_open(const calendar& c, wall_time t);
 /// The same for several: when all are open at once.
 std::optional<wall_time> next_open(std::span<const calendar* const> all, wall_time t);
 
-/// One window or blackout as text; fails with bad_value.
+/// One window or blackout as text; fails with bad_schedule.
 result<range> parse_range(std::string_view text);
 /// Reads {"zone", "windows": […], "blackout": […], "description"}; an entry is a text or
 /// {"cron": line, "for_s": seconds}. Every error at once; `ranges_max` counts both lists.

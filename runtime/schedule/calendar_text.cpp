@@ -18,7 +18,7 @@ constexpr std::string_view forms
     "{\"cron\": \"0 22 1 * *\", \"for_s\": 3600}";
 
 error refuse(std::string_view text, const std::string& why) {
-  return make_error(fault::bad_value, in_quotes(text) + " is no range of time: " + why, {},
+  return make_error(fault::bad_schedule, in_quotes(text) + " is no range of time: " + why, {},
                     std::string{forms});
 }
 

@@ -34,7 +34,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 7> nicknames
 constexpr std::size_t bytes_max = 512;
 
 error refuse(std::string message, std::string hint = {}) {
-  return make_error(fault::bad_value, std::move(message), {}, std::move(hint));
+  return make_error(fault::bad_schedule, std::move(message), {}, std::move(hint));
 }
 
 std::string quoted(std::string_view text) {

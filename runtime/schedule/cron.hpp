@@ -30,8 +30,8 @@ struct cron_line {
   [[nodiscard]] std::optional<local_time> next(local_time after) const;
 };
 
-/// Fails with bad_value: not five fields, numbers out of range, ranges that go backwards, steps of
-/// nothing, and days that no month of the line has (`0 0 30 2 *`).
+/// Fails with bad_schedule: not five fields, numbers out of range, ranges that go backwards, steps
+/// of nothing, and days that no month of the line has (`0 0 30 2 *`).
 result<cron_line> parse_cron(std::string_view text);
 
 } // namespace o3::schedule

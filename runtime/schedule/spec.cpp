@@ -44,7 +44,7 @@ private:
     const bool cron = in_.find("cron") != nullptr;
     const bool at = in_.find("at") != nullptr;
     if (cron == at) {
-      out_.fail(cron ? fault::bad_value : fault::missing_key, at_,
+      out_.fail(cron ? fault::bad_schedule : fault::missing_key, at_,
                 cron ? "the schedule has both 'cron' and 'at'"
                      : "the schedule has neither 'cron' nor 'at'",
                 "\"cron\": \"0 2 * * *\" for many times, \"at\": \"2026-12-01T02:00:00Z\" for one");
@@ -57,7 +57,7 @@ private:
       return;
     s_.at = parse_rfc3339(text);
     if (!s_.at)
-      out_.fail(fault::bad_value, place{at_, "at"}, in_quotes(text) + " is no point in time",
+      out_.fail(fault::bad_schedule, place{at_, "at"}, in_quotes(text) + " is no point in time",
                 "write it like 2026-11-21T08:30:00Z or 2026-11-21T09:30:00+01:00");
   }
 
@@ -128,7 +128,7 @@ bool is_schedule_name(std::string_view name) {
 }
 
 std::string firing_ref(std::string_view name, wall_time planned) {
-  return "sched:" + std::string{name} + ":" + to_rfc3339(planned);
+  return std::string{firing_prefix} + std::string{name} + ":" + to_rfc3339(planned);
 }
 
 } // namespace o3::schedule

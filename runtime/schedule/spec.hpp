@@ -47,6 +47,8 @@ inline constexpr std::array<std::string_view, 6> spec_keys{"cron",    "at",     
 spec parse_spec(const json& doc, std::string_view pointer, const limits& lim,
                 const spec_limits& most, findings& found);
 
+/// What the ref of every firing begins with.
+inline constexpr std::string_view firing_prefix = "sched:";
 /// 1 to 80 characters that is_ref_name() allows: so that the ref of a firing is a label.
 bool is_schedule_name(std::string_view name);
 /// The ref and idempotency key of one firing: "sched:nightly:2026-11-21T02:00:00.000Z".

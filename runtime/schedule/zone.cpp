@@ -19,7 +19,7 @@ date::sys_seconds whole_seconds(wall_time t) {
 }
 
 error unknown(std::string_view name, std::string hint) {
-  return make_error(fault::bad_value,
+  return make_error(fault::unknown_zone,
                     "there is no time zone '" + printable(name, 80) + "' on this machine", {},
                     std::move(hint));
 }

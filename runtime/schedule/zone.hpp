@@ -23,7 +23,7 @@ class zone {
 public:
   zone() = default; ///< UTC
   /// A name of the IANA database ("Europe/Berlin", "UTC"), exactly as written there. Fails with
-  /// bad_value for an unknown one, and for any but UTC if the machine has no zone files.
+  /// unknown_zone for an unknown one, and for any but UTC if the machine has no zone files.
   static result<zone> find(std::string_view name);
 
   [[nodiscard]] const std::string& name() const { return name_; }

@@ -16,6 +16,8 @@ constexpr std::array<std::string_view, 2> scope_keys{"global", "workflow"};
 constexpr std::array<std::string_view, 1> input_keys{"input"};
 constexpr std::array<std::string_view, 1> task_keys{"vars"};
 constexpr std::array<std::string_view, 2> schedule_keys{"when", "start"};
+constexpr std::array<std::string_view, 8> cron_keys{"when", "start",   "name",     "cron",
+                                                    "zone", "overlap", "catch_up", "calendars"};
 constexpr int request_version = 2;
 
 class request_reader {
@@ -153,9 +155,12 @@ private:
   void read_schedule(const json& schedule) {
     const place at{"/workflow/schedule"};
     object_reader in{schedule, at, "'workflow.schedule'", out_};
-    in.refuse_others(schedule_keys);
     const auto* given = in.find("when");
     const auto when = in.text("when", lim_.text_bytes);
+    if (when == "cron")
+      in.refuse_others(cron_keys);
+    else
+      in.refuse_others(schedule_keys);
     const auto start = in.text("start", lim_.text_bytes);
     const place when_at{at, "when"};
     const place start_at{at, "start"};
@@ -167,14 +172,20 @@ private:
                     + " is no point in time",
                   "write it like 2026-11-21T08:30:00Z or 2026-11-21T09:30:00+01:00");
     } else if (when == "cron") {
-      out_.fail(fault::not_supported, when_at, "'cron' is not supported by this version",
-                "known: now, at");
+      if (!start.empty())
+        out_.fail(fault::bad_value, start_at,
+                  "'start' is given, but the request asks for a cron line",
+                  "set \"when\" to \"at\", or leave 'start' empty");
+      r_.recurring = schedule;
+      r_.recurring->erase("when");
+      r_.recurring->erase("start");
     } else if (when == "now" || !given) {
       if (!start.empty())
         out_.fail(fault::bad_value, start_at, "'start' is given, but the request asks to start now",
                   "set \"when\" to \"at\", or leave 'start' empty");
     } else if (given->is_string()) {
-      out_.fail(fault::bad_value, when_at, "'when' cannot be " + in_quotes(when), "known: now, at");
+      out_.fail(fault::bad_value, when_at, "'when' cannot be " + in_quotes(when),
+                "known: now, at, cron");
     }
   }
 

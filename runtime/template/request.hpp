@@ -23,11 +23,12 @@ struct workflow_request {
   json workflow_input = json::object();
   json task_input = json::object();  ///< {<task ref>: {<input>: value}}
   std::optional<wall_time> start_at; ///< schedule.when == "at"
+  std::optional<json> recurring;     ///< schedule.when == "cron": the schedule, `when` left out
 };
 
 /// Reads a request of schema_version 2 (the default when absent); every error at once.
-/// `schedule.when`: "now" (default) or "at" with `start` in RFC 3339; "cron" is refused as
-/// `not_supported`.
+/// `schedule.when`: "now" (default), "at" with `start` in RFC 3339, or "cron", whose other keys
+/// runtime/schedule reads.
 workflow_request parse_request(const json& doc, const limits& lim, findings& found);
 
 } // namespace o3

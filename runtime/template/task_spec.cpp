@@ -8,10 +8,10 @@ namespace {
 
 constexpr std::array<std::string_view, 8> task_keys{
   "name", "ref_name", "description", "class", "input", "always_run", "depends_on", "optional"};
-constexpr std::array<std::string_view, 9> task_keys_2{
-  "retry",    "timeout_s",    "total_timeout_s", "on_ambiguous", "on_surplus",
-  "for_each", "max_parallel", "fail_fast",       "approved_by"};
-constexpr std::array<std::string_view, 2> task_keys_later{"when", "requires"};
+constexpr std::array<std::string_view, 12> task_keys_2{
+  "retry",        "timeout_s", "total_timeout_s", "on_ambiguous", "on_surplus", "for_each",
+  "max_parallel", "fail_fast", "approved_by",     "when",         "outputs",    "calendars"};
+constexpr std::array<std::string_view, 1> task_keys_later{"requires"};
 constexpr std::array<std::string_view, 2> approved_keys{"task", "evidence"};
 constexpr std::array<std::string_view, 5> retry_keys{"on", "times", "delay_s", "factor",
                                                      "delay_max_s"};
@@ -116,6 +116,18 @@ void read_for_each(object_reader& in, const place& at, std::string_view what, co
   each.max_parallel = static_cast<std::uint32_t>(most.value_or(0));
   each.fail_fast = in.find("fail_fast") == nullptr || in.flag("fail_fast");
   task.lines.push_back(read_line(*items, "for_each", at, out));
+  using kind = expression::kind;
+  const auto& made = task.lines.back().value;
+  if (items->is_string() && (made.what == kind::literal || made.what == kind::text))
+    out.fail(fault::wrong_type, place{at, "for_each"},
+             "'for_each' of " + std::string{what}
+               + " gives a text; it must give a list or an object",
+             "write a list, or a reference alone: \"${workflow.input.hosts}\"");
+  else if (items->is_structured() && items->size() > lim.loop_items)
+    out.fail(fault::loop_invalid, place{at, "for_each"},
+             "'for_each' of " + std::string{what} + " has " + std::to_string(items->size())
+               + " items, at most " + std::to_string(lim.loop_items)
+               + " are allowed (limits.loop_items)");
   task.for_each = each;
 }
 
@@ -190,7 +202,7 @@ void check_keys(const json& object, const place& at, std::string_view what, int 
 }
 
 std::vector<std::pair<std::string, expression>> read_inputs(const json& lines, const place& at,
-                                                            reporter& out) {
+                                                            int schema_version, reporter& out) {
   std::vector<std::pair<std::string, expression>> inputs;
   inputs.reserve(lines.size());
   for (auto line = lines.begin(); line != lines.end(); ++line) {
@@ -200,10 +212,37 @@ std::vector<std::pair<std::string, expression>> read_inputs(const json& lines, c
                in_quotes(line.key()) + " cannot be the name of a variable",
                "a variable's name has 1 to 128 printable ASCII characters");
     findings found;
-    inputs.emplace_back(line.key(), compile(line.value(), line_at.pointer(), found));
+    inputs.emplace_back(line.key(),
+                        compile(line.value(), line_at.pointer(), found, schema_version));
     out.merge(std::move(found));
   }
   return inputs;
+}
+
+std::vector<std::string> read_calendars(object_reader& in, const place& at, std::string_view what,
+                                        const limits& lim, reporter& out) {
+  std::vector<std::string> names;
+  const auto* list = in.list("calendars");
+  if (!list)
+    return names;
+  const place list_at{at, "calendars"};
+  if (list->size() > lim.calendars) {
+    out.fail(fault::too_large, list_at,
+             std::string{what} + " names " + std::to_string(list->size()) + " calendars, at most "
+               + std::to_string(lim.calendars) + " are allowed (limits.calendars)",
+             "join some of them into one calendar");
+    return names;
+  }
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    const auto& name = (*list)[i];
+    if (name.is_string() && is_ref_name(name.get_ref<const std::string&>()))
+      names.push_back(name.get<std::string>());
+    else
+      out.fail(name.is_string() ? fault::bad_value : fault::wrong_type, place{list_at, i},
+               "'calendars' of " + std::string{what} + " must list names of calendars",
+               "the names that 'o3 calendar ls' shows");
+  }
+  return names;
 }
 
 // One of two words, the first of which is the default.
@@ -237,7 +276,7 @@ task_spec read_task(const json& item, const place& at, int schema_version, const
   task.class_name = in.ref_name("class");
   const place input_at{at, "input"};
   if (const auto* lines = in.object("input"))
-    task.input = read_inputs(*lines, input_at, out);
+    task.input = read_inputs(*lines, input_at, schema_version, out);
   read_depends_on(in, at, what, task, out);
   task.always_run = in.flag("always_run");
   task.optional = in.flag("optional");
@@ -249,6 +288,8 @@ task_spec read_task(const json& item, const place& at, int schema_version, const
       = second_of(in, "on_ambiguous", at, "operator", "retry", lim.text_bytes, out);
     read_for_each(in, at, what, lim, task, out);
     read_approved_by(in, at, what, task, out);
+    task.calendars = read_calendars(in, at, what, lim, out);
+    read_data_rules(in, at, what, task, out);
     task.cancel_surplus = second_of(in, "on_surplus", at, "alert", "cancel", lim.text_bytes, out);
   }
   return task;

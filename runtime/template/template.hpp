@@ -7,6 +7,7 @@
 #include "runtime/template/states.hpp"
 #include "runtime/template/task_class.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -53,6 +54,14 @@ struct approval_rule {
   std::uint32_t hash = 0;     ///< and the hash of what was approved
 };
 
+class value_check; // runtime/template/schema.hpp
+
+/// An output that a successful task must have, and what it must look like; absent counts as null.
+struct declared_output {
+  std::string name;
+  std::shared_ptr<const value_check> check;
+};
+
 struct task_spec {
   task_phase phase = task_phase::main;
   std::string name;
@@ -64,12 +73,15 @@ struct task_spec {
   std::vector<task_line> lines;
   std::optional<for_each_spec> for_each; ///< once for each item of a list or map
   std::optional<approval_rule> approved_by;
+  std::vector<std::string> calendars; ///< it starts only while all of them are open
   std::vector<std::string> depends_on;
   bool always_run = false;
   bool optional = false;
-  std::vector<retry_rule> retry;       ///< first rule whose `on` names the end state
-  std::optional<millis> timeout;       ///< per attempt (timeout_s)
-  std::optional<millis> total_timeout; ///< over all attempts (total_timeout_s)
+  std::vector<retry_rule> retry;        ///< first rule whose `on` names the end state
+  std::optional<millis> timeout;        ///< per attempt (timeout_s)
+  std::optional<millis> total_timeout;  ///< over all attempts (total_timeout_s)
+  std::optional<std::uint32_t> when;    ///< position in `lines` of its condition
+  std::vector<declared_output> outputs; ///< in the document's key order
   bool retry_ambiguous = false; ///< on_ambiguous: a launch that may have happened is repeated
   bool cancel_surplus = false;  ///< on_surplus: a job with our marker that nobody owns is canceled
 };
@@ -86,6 +98,9 @@ struct template_doc {
   std::size_t failure_count = 0; ///< of `on_failure`
   std::optional<millis> timeout; ///< from the first start to the end of the first phase
   std::optional<millis> finally_after; ///< how long a parked task keeps `finally` waiting
+  std::vector<std::string> calendars;  ///< of every task of the first phase
+  /// The workflow's own outputs, made when it ends successfully.
+  std::vector<std::pair<std::string, expression>> outputs;
   millis failure_grace{120'000};
   millis cancel_deadline{120'000};
   json source; ///< the document as given
@@ -96,7 +111,7 @@ struct template_doc {
 };
 
 /// Reads a template; errors in `found` refuse it. Unknown keys are errors that name the nearest
-/// key; the keys of later schema features (when, requires, outputs) are refused as `not_supported`
+/// key; the keys of later schema features (requires) are refused as `not_supported`
 /// until they do something. `on_failure` may also be {"template", "input"}: one task of the class
 /// `workflow` with the ref `on_failure`.
 template_doc parse_template(const json& doc, const limits& lim, findings& found);

@@ -27,6 +27,7 @@ void folder::operator()(const accepted& r) const {
   s.warnings = r.warnings;
   s.start_at = r.start_at;
   s.labels = r.labels;
+  s.calendars = r.calendars;
   s.created_at = at;
   s.status = r.start_at ? workflow_state::scheduled : workflow_state::waiting;
   auto n = s.graph->tasks.size();
@@ -96,6 +97,7 @@ void folder::operator()(const task_blocked& r) const {
   t.code = r.code;
   t.message = r.message;
   t.waits_for = r.message;
+  t.opens_at = r.opens;
   status();
 }
 
@@ -185,6 +187,7 @@ void folder::begin(std::uint32_t i, std::uint32_t attempt) const {
   t.began = true;
   t.kept_if.clear();
   t.parked_at.reset();
+  t.opens_at.reset();
   t.started_at = at;
   if (!t.first_started_at)
     t.first_started_at = at;
@@ -227,6 +230,7 @@ void folder::finish(std::uint32_t i, task_state end, const json& values, fault c
   t.ended_at = std::max(at, t.started_at.value_or(at)); // the wall clock may have stepped back
   t.wake_at.reset();
   t.parked_at.reset();
+  t.opens_at.reset();
   t.calling = t.canceling = false;
   t.waits_for.clear();
   t.kept_if.clear();

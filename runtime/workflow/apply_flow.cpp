@@ -13,6 +13,7 @@ void folder::operator()(const ended& r) const {
   s.ended_at = std::max(at, s.started_at.value_or(at));
   s.code = r.code;
   s.message = r.message;
+  s.outputs = r.outputs;
   s.paused.reset();
   s.parent_told = false;
 }
@@ -48,7 +49,9 @@ void folder::operator()(const rerun_begun& r) const {
   s.run = r.run;
   s.ran_revision = s.revision;
   s.phase = task_phase::main;
-  s.status = workflow_state::waiting;
+  s.status = r.start_at ? workflow_state::scheduled : workflow_state::waiting;
+  s.start_at = r.start_at;
+  s.at_once = r.at_once;
   s.started_at.reset();
   s.ended_at.reset();
   s.code = fault::none;
@@ -60,6 +63,7 @@ void folder::operator()(const rerun_begun& r) const {
   s.cancel_by.clear();
   s.cancel_reason.clear();
   s.signals.clear();
+  s.outputs = nullptr;
   for (std::uint32_t t = 0; t < s.tasks.size() && t < r.tasks.size(); ++t)
     choose(t, r.tasks[t]);
   derive(s);
@@ -186,6 +190,14 @@ void folder::choose(std::uint32_t i, const task_choice& c) const {
     t.code = fault::not_selected;
     t.message = "left out of the rerun";
     t.ended_at = at;
+    if (loop != s.loops.end())
+      for (auto& item : loop->second.begun)
+        if (item.state != task_state::successful) {
+          begin_anew(item);
+          item.state = task_state::skipped;
+          item.code = t.code;
+          item.message = t.message;
+        }
   } else if (c.what == action::replace) {
     t.state = task_state::successful;
     t.attributes = c.outputs;

@@ -56,6 +56,7 @@ json task_to_json(const task_instance& t) {
   if (t.began)
     j["began"] = true;
   put(j, "parked", t.parked_at);
+  put(j, "opens", t.opens_at);
   return j;
 }
 
@@ -88,6 +89,7 @@ task_instance task_from_json(const json& j) {
   take(j, "kept_if", t.kept_if);
   t.began = j.value("began", false);
   take(j, "parked", t.parked_at);
+  take(j, "opens", t.opens_at);
   return t;
 }
 
@@ -138,6 +140,8 @@ void history_to_json(json& j, const state& s) {
                               {"name", r.name},
                               {"desc", r.description},
                               {"inputs", r.inputs}});
+  if (!s.outputs.is_null())
+    j["outputs"] = s.outputs;
   for (const auto& k : s.signals) {
     json kept = {{"name", k.name}, {"by", k.by}, {"at", to_ms(k.at)}, {"value", k.body}};
     if (k.task)
@@ -168,6 +172,7 @@ void history_from_json(state& s, const json& j) {
       s.revisions.push_back({r.at("n").get<std::uint32_t>(), asked_from_json(r.at("who")),
                              r.at("name").get<std::string>(), r.at("desc").get<std::string>(),
                              r.at("inputs")});
+  s.outputs = j.value("outputs", json{});
   s.signals.clear();
   if (auto list = j.find("signals"); list != j.end())
     for (const auto& k : *list)
@@ -240,6 +245,10 @@ json to_checkpoint(const state& s) {
   put(j, "start_at", s.start_at);
   if (!s.labels.empty())
     j["labels"] = s.labels;
+  if (!s.calendars.empty())
+    j["calendars"] = s.calendars;
+  if (s.at_once)
+    j["at_once"] = true;
   put(j, "started", s.started_at);
   put(j, "ended", s.ended_at);
   if (s.code != fault::none)
@@ -285,6 +294,8 @@ void from_checkpoint(state& s, const json& j) {
                             w.at(3).get<std::string>()});
   take(j, "start_at", s.start_at);
   s.labels = j.value("labels", label_map{});
+  s.calendars = j.value("calendars", std::vector<std::string>{});
+  s.at_once = j.value("at_once", false);
   take(j, "started", s.started_at);
   take(j, "ended", s.ended_at);
   s.code = static_cast<fault>(j.value("code", std::uint16_t{0}));

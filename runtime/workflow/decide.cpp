@@ -53,8 +53,10 @@ void decider::on(const cancel_asked& e) {
 }
 
 void decider::on(const reloaded&) {
-  if (!s_.parked())
-    recover_launches();
+  if (s_.parked())
+    return;
+  recover_launches();
+  look_at_windows();
 }
 
 void decider::on(const release_asked& e) {
@@ -90,6 +92,7 @@ void decider::on(const attribute_written& e) {
 void decider::on(const call_said& e) {
   if (!s_.has(e.task) || !s_.at(e.task).calling || s_.at(e.task).attempt != e.attempt)
     return;
+  learn_secrets(e.task);
   for (const auto& l : e.log)
     log(e.task, e.attempt, l.level, masked(l.text));
 }
@@ -97,6 +100,7 @@ void decider::on(const call_said& e) {
 void decider::on(const call_ended& e) {
   if (!s_.has(e.task) || !s_.at(e.task).calling || s_.at(e.task).attempt != e.attempt)
     return;
+  learn_secrets(e.task);
   for (const auto& l : e.log)
     log(e.task, e.attempt, l.level, masked(l.text));
   auto end = e.end;
@@ -224,8 +228,9 @@ void decider::start_ready() {
   }
 }
 
-void decider::end_workflow(workflow_state end, fault code, const std::string& message) {
-  emit(ended{end, code, message});
+void decider::end_workflow(workflow_state end, fault code, const std::string& message,
+                           json outputs) {
+  emit(ended{end, code, message, std::move(outputs)});
   if (s_.from)
     effects_.push_back(tell_parent{});
   log(no_task, 0, end == workflow_state::failed ? log_level::error : log_level::info,
@@ -283,6 +288,11 @@ std::optional<wall_time> decider::retry_due(std::uint32_t t, std::uint32_t attem
 
 void decider::end_attempt(std::uint32_t t, std::uint32_t new_attempt, const task_end& end,
                           json set) {
+  if (end.state == task_state::successful)
+    if (auto bad = misfit(t, set)) {
+      end_attempt(t, new_attempt, *bad, std::move(set));
+      return;
+    }
   auto attempt = new_attempt != 0 ? new_attempt : s_.at(t).attempt;
   if (is_outside(t))
     effects_.push_back(drop_talks{t, attempt});

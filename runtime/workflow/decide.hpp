@@ -11,6 +11,7 @@
 #include "runtime/outside/talk.hpp"
 #include "runtime/secrets/mask.hpp"
 #include "runtime/template/task_step.hpp"
+#include "runtime/workflow/calendars.hpp"
 #include "runtime/workflow/records.hpp"
 
 namespace o3::workflow {
@@ -85,6 +86,7 @@ struct resume_asked {
 struct rerun_asked {
   std::string by, reason;
   std::vector<task_choice> tasks;
+  bool at_once = false; ///< not when it was to run
 };
 /// New inputs, bound to the plan.
 struct revise_asked {
@@ -106,11 +108,14 @@ struct said {
 struct release_asked {
   std::string by;
 };
+/// What waits for a window looks again.
+struct calendars_changed {};
 /// The state was folded from the journal: whatever was under way then is not any more.
 struct reloaded {};
-using event = std::variant<cancel_asked, attribute_written, call_said, call_ended, call_lost,
-                           talked, resolved, child_news, parent_knows, pause_asked, resume_asked,
-                           rerun_asked, revise_asked, said, reloaded, release_asked>;
+using event
+  = std::variant<cancel_asked, attribute_written, call_said, call_ended, call_lost, talked,
+                 resolved, child_news, parent_knows, pause_asked, resume_asked, rerun_asked,
+                 revise_asked, said, reloaded, release_asked, calendars_changed>;
 
 // -- what must be done once the records are on disk
 /// Run this attempt in a worker.
@@ -163,13 +168,17 @@ struct answer_sender {
   std::uint64_t ticket = 0;
   std::vector<error> errors;
 };
+/// Tell when the calendars are other ones than those of this version: `calendars_changed` follows.
+struct watch_calendars {
+  std::uint64_t version = 0;
+};
 struct write_log {
   std::uint32_t task = 0; ///< no_task for the workflow's own lines
   std::uint32_t attempt = 0;
   task_log_line line;
 };
 using effect = std::variant<call_worker, stop_worker, write_log, hold_talk, drop_talks, begin_child,
-                            look_child, tell_child, tell_parent, answer_sender>;
+                            look_child, tell_child, tell_parent, answer_sender, watch_calendars>;
 
 struct context {
   wall_time now;
@@ -189,6 +198,7 @@ struct context {
   std::uint64_t restored_epoch = 0;
   wall_time restored_at{};
   const launch::settings& launches = default_launches();
+  std::shared_ptr<const calendar_view> calendars{}; ///< null: there are none
 
   static const launch::settings& default_launches();
 };
@@ -216,6 +226,8 @@ void open_child(const state& s, std::uint32_t t, std::vector<effect>& out);
 id child_of(const state& s, std::uint32_t t, std::uint32_t attempt);
 /// A task's attributes with their secrets in clear; {} if it has none.
 json opened(const json& attributes, const sealer& seal);
+/// What references can read now, those of task `t` if given. `s` must outlive it.
+run_facts facts_of(const state& s, std::optional<std::uint32_t> t = {});
 /// What of `s` is sealed, ready to be starred in text. Stored secrets are not among it.
 secrets::masker known_secrets(const state& s, const sealer& seal);
 /// What a worker needs to run attempt `t`: resolved inputs (secrets in clear), attributes.

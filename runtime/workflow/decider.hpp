@@ -27,6 +27,7 @@ public:
   void on(const resolved& e);
   void on(const reloaded& e);
   void on(const release_asked& e);
+  void on(const calendars_changed& e);
   void on(const child_news& e);
   void on(const parent_knows& e);
   void on(const pause_asked& e);
@@ -56,7 +57,8 @@ private:
   void after_bad_end(std::uint32_t t, task_state end);
   void end_attempt(std::uint32_t t, std::uint32_t new_attempt, const task_end& end, json set);
   std::optional<wall_time> retry_due(std::uint32_t t, std::uint32_t attempt, const task_end& end);
-  void end_workflow(workflow_state end, fault code, const std::string& message);
+  void end_workflow(workflow_state end, fault code, const std::string& message,
+                    json outputs = json());
   [[nodiscard]] bool out_of_steps();
 
   void unpark();
@@ -96,6 +98,10 @@ private:
   [[nodiscard]] std::optional<std::string> signal_name(std::uint32_t t) const;
   [[nodiscard]] std::optional<error> nobody_waits_for(const std::string& name) const;
 
+  // decide_window.cpp
+  bool waits_for_window(std::uint32_t t);
+  void look_at_windows();
+
   // decide_task.cpp
   void start(std::uint32_t t);
   void ping(std::uint32_t t);
@@ -106,11 +112,20 @@ private:
                       std::uint32_t attempt, const json& attributes,
                       const task_signal* signal = nullptr);
   void conclude(std::uint32_t t, std::uint32_t new_attempt, attempt_result r);
-  std::optional<task_end> check_set(std::uint32_t t, json& set) const;
+  std::optional<task_end> check_set(std::uint32_t t, json& set);
   [[nodiscard]] std::optional<std::uint32_t> missing_producer(std::uint32_t t) const;
   std::string masked(std::string text);
   std::uint64_t next_random();
-  result<json> inputs_of(std::uint32_t t) const;
+  result<json> inputs_of(std::uint32_t t);
+
+  // decide_data.cpp
+  bool skip_by_condition(std::uint32_t t);
+  [[nodiscard]] std::optional<task_end> misfit(std::uint32_t t, const json& set) const;
+  void end_successfully();
+  void learn(std::uint32_t t, std::vector<secret_input> secrets);
+  void learn_secrets(std::uint32_t t);
+  [[nodiscard]] bool came_as_secret(std::uint32_t t, const std::string& name,
+                                    const json& value) const;
 
   // decide_outside.cpp
   void recover_launches();
@@ -144,7 +159,13 @@ private:
   std::vector<effect> effects_;
   std::uint32_t steps_ = 0;
   bool more_ = false;
+  bool watching_ = false;                  ///< the effect watch_calendars is among them
   std::optional<secrets::masker> secrets_; ///< in clear, gathered when a text must be masked
+  /// Inputs that secrets went into, in clear, of the tasks in learned_; the first masked_inputs_ of
+  /// them are in secrets_.
+  std::vector<std::pair<std::uint32_t, secret_input>> secret_inputs_;
+  std::size_t masked_inputs_ = 0;
+  std::vector<std::uint32_t> learned_;
 };
 
 } // namespace o3::workflow

@@ -65,6 +65,12 @@ struct writer {
       out.field("t", r.from->task).field("n", r.from->attempt).field("depth", r.from->depth);
       out.end_object();
     }
+    if (!r.calendars.empty()) {
+      out.key("calendars").begin_array();
+      for (const auto& name : r.calendars)
+        out.value(std::string_view{name});
+      out.end_array();
+    }
   }
   void operator()(const started&) const {}
   void operator()(const task_started& r) const { out.field("t", r.task).field("n", r.attempt); }
@@ -94,6 +100,7 @@ struct writer {
   void operator()(const task_blocked& r) const {
     out.field("t", r.task).field("due", to_ms(r.due));
     bad_end(r.code, r.message);
+    time("opens", r.opens);
   }
   void operator()(const attribute_set& r) const {
     out.field("t", r.task).field("a", r.attempt).field("n", r.n);
@@ -109,6 +116,7 @@ struct writer {
   void operator()(const ended& r) const {
     out.field("s", static_cast<unsigned>(r.state));
     bad_end(r.code, r.message);
+    object("out", r.outputs);
   }
   void operator()(const checkpoint& r) const { out.field("body", r.body); }
   void operator()(const quarantined& r) const { out.field("msg", std::string_view{r.message}); }
@@ -144,6 +152,8 @@ struct writer {
       out.end_object();
     }
     out.end_array();
+    time("start_at", r.start_at);
+    flag("at_once", r.at_once);
   }
   void operator()(const revised& r) const {
     out.field("rev", r.revision);

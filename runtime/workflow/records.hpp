@@ -29,6 +29,7 @@ struct accepted {
   std::optional<wall_time> start_at;
   label_map labels;
   std::optional<parentage> from;
+  std::vector<std::string> calendars{}; ///< of the schedule that started it
 };
 /// Left `scheduled`.
 struct started {
@@ -77,6 +78,7 @@ struct task_blocked {
   wall_time due; ///< look again then
   fault code = fault::none;
   std::string message;
+  std::optional<wall_time> opens{}; ///< window_closed: when it is expected to start
 };
 /// One attribute written by code O3 cannot see into; `n` counts the writes of the attempt.
 struct attribute_set {
@@ -104,6 +106,7 @@ struct ended {
   workflow_state state = workflow_state::successful;
   fault code = fault::none;
   std::string message;
+  json outputs = json(); ///< null, or an object: those the template declares, secrets sealed
 };
 /// The folded state as it was before this record; first in its row.
 struct checkpoint {
@@ -157,7 +160,9 @@ struct rerun_begun {
   static constexpr record_kind is{18, "workflow.rerun"};
   std::uint32_t run = 2, revision = 1;
   std::string by, reason;
-  std::vector<task_choice> tasks; ///< one per task of the plan
+  std::vector<task_choice> tasks;      ///< one per task of the plan
+  std::optional<wall_time> start_at{}; ///< it waits for that, as the run before would have
+  bool at_once = false;                ///< whatever the schedule that started it says
 };
 /// Other inputs, for the runs to come.
 struct revised {

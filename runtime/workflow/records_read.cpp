@@ -59,6 +59,8 @@ struct reader {
                          id::parse(r.text("root")).value_or(id{}), r.task(),
                          r.number<std::uint32_t>("n"), r.number<std::uint32_t>("depth")};
     }
+    if (auto names = j.find("calendars"); names != j.end())
+      a.calendars = names->get<std::vector<std::string>>();
     return a;
   }
 
@@ -80,8 +82,13 @@ struct reader {
   }
 
   [[nodiscard]] record read_rerun() const {
-    rerun_begun b{
-      number<std::uint32_t>("run"), number<std::uint32_t>("rev", 1), text("by"), text("why"), {}};
+    rerun_begun b{number<std::uint32_t>("run"),
+                  number<std::uint32_t>("rev", 1),
+                  text("by"),
+                  text("why"),
+                  {},
+                  time("start_at"),
+                  flag("at_once")};
     for (const auto& t : j.at("tasks")) {
       const reader r{t};
       b.tasks.push_back({static_cast<task_choice::action>(r.number<unsigned>("a")), r.flag("all"),
@@ -121,7 +128,8 @@ struct reader {
                         text("msg"),
                         from_ms(j.at("due").get<std::int64_t>())};
     case 7:
-      return task_blocked{task(), from_ms(j.at("due").get<std::int64_t>()), code(), text("msg")};
+      return task_blocked{task(), from_ms(j.at("due").get<std::int64_t>()), code(), text("msg"),
+                          time("opens")};
     case 8:
       return attribute_set{task(), number<std::uint32_t>("a"), number<std::uint64_t>("n"),
                            text("name"), object("value")};
@@ -131,7 +139,8 @@ struct reader {
       return canceled{text("by"), text("why"), from_ms(j.at("until").get<std::int64_t>()),
                       flag("force")};
     case 11:
-      return ended{static_cast<workflow_state>(j.at("s").get<unsigned>()), code(), text("msg")};
+      return ended{static_cast<workflow_state>(j.at("s").get<unsigned>()), code(), text("msg"),
+                   object("out")};
     case 12:
       return checkpoint{j.at("body")};
     case 13:

@@ -5,14 +5,15 @@
 #include "runtime/template/schema.hpp"
 #include "runtime/workflow/decider.hpp"
 #include "runtime/workflow/people.hpp"
+#include "runtime/workflow/windows.hpp"
 
 namespace o3::workflow {
 namespace {
 
 using action = task_choice::action;
 
-constexpr std::array<std::string_view, 5> request_keys{"mode", "from", "tasks", "dry_run",
-                                                       "reason"};
+constexpr std::array<std::string_view, 6> request_keys{"mode",    "from",   "tasks",
+                                                       "dry_run", "reason", "start"};
 constexpr std::array<std::string_view, 1> replace_keys{"replace"};
 
 std::optional<action> parse_action(std::string_view word) {
@@ -55,6 +56,9 @@ public:
 
   std::vector<rerun_line> run() {
     check_names();
+    if (is_superseded(s_) && !r_.at_once)
+      found_.fail(fault::superseded, "/start", "not run again: " + printable(s_.cancel_reason, 256),
+                  "rerun the newer one, or say \"start\": \"now\" to run this one all the same");
     mark_following();
     // Producers before their readers.
     for (auto t : order())
@@ -131,6 +135,10 @@ private:
           found_.fail(v.code, at + v.pointer, "the value " + v.message,
                       "see the schema of this output at the task's class");
     }
+    for (const auto& declared : s_.graph->doc.tasks[t].outputs)
+      for (const auto& v : declared.check->violations(outputs.value(declared.name, json{})))
+        found_.fail(v.code, pointer_join(pointer, declared.name) + v.pointer,
+                    "the value " + v.message, "see what the template declares for this output");
     for (const auto& f : cls.outputs)
       if (f.required && !outputs.contains(f.name))
         found_.fail(fault::output_missing, pointer,
@@ -195,12 +203,18 @@ private:
     const auto* then = inputs_of_revision(s_, s_.ran_revision);
     const auto print = print_of(s_, t, then ? *then : s_.inputs, seal_, lim_);
     const bool changed = print != print_of(s_, t, s_.inputs, seal_, lim_);
+    // Items that are still the same are kept if all else they read is.
+    const auto items
+      = [&](const json& inputs) { return print_of(s_, t, inputs, seal_, lim_, false); };
+    const bool items_changed = changed && items(then ? *then : s_.inputs) != items(s_.inputs);
     if (task.state != task_state::successful)
-      return redo("it ended " + std::string{to_string(task.state)}, changed);
+      return redo("it ended " + std::string{to_string(task.state)}, items_changed);
     if (spec.always_run)
       return redo("always_run", true);
     if (changed)
-      return redo("its inputs changed", true);
+      return redo(items_changed || !spec.for_each ? "its inputs changed"
+                                                  : "its list changed; items that stay are kept",
+                  items_changed);
     const auto& n = s_.graph->tasks[t];
     for (auto p : n.after)
       if (lines_[p].choice.what == action::redo)
@@ -274,6 +288,11 @@ rerun_request parse_rerun(const json& doc, const limits& lim, findings& found) {
              "known: failed, all");
   r.all = mode == "all";
   r.from = in.text("from", lim.text_bytes);
+  const auto start = in.text("start", lim.text_bytes);
+  if (start != "" && start != "planned" && start != "now")
+    out.fail(fault::bad_value, place{root, "start"}, "'start' cannot be " + in_quotes(start),
+             "known: planned (as it was to start), now");
+  r.at_once = start == "now";
   if (const auto* tasks = in.object("tasks")) {
     const place tasks_at{"/tasks"};
     for (auto t = tasks->begin(); t != tasks->end(); ++t)
@@ -300,8 +319,10 @@ void write_rerun(json_writer& out, const state& s, const std::vector<rerun_line>
 }
 
 std::string print_of(const state& s, std::uint32_t t, const json& inputs, const sealer& seal,
-                     const limits& lim) {
-  auto reads = resolve_reads(*s.graph, t, inputs, lookup_in(s), seal, lim);
+                     const limits& lim, bool with_list) {
+  const auto& loop = s.graph->doc.tasks[t].for_each;
+  const auto without = loop && !with_list ? std::optional{loop->line} : std::nullopt;
+  auto reads = resolve_reads(*s.graph, t, inputs, facts_of(s), seal, lim, without);
   return to_hex(seal.fingerprint(canonical(reads)));
 }
 

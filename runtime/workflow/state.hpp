@@ -56,6 +56,7 @@ struct task_instance {
   std::string kept_if;
   bool began = false;                 ///< in this run of the workflow
   std::optional<wall_time> parked_at; ///< since when it needs an operator
+  std::optional<wall_time> opens_at;  ///< while a window is closed: when it opens, if that is known
 
   /// Attempts in this run.
   [[nodiscard]] std::uint32_t tries() const { return attempt - attempts_before; }
@@ -108,6 +109,7 @@ struct state {
   std::vector<error> warnings;
   std::optional<wall_time> start_at;
   label_map labels;
+  std::vector<std::string> calendars; ///< of the schedule that started it: they hold its reruns
   wall_time created_at;
 
   // -- life
@@ -124,12 +126,14 @@ struct state {
   std::map<std::uint32_t, loop_state> loops; ///< by the plan's task
   task_phase phase = task_phase::main;
   std::uint32_t run = 1;          ///< grows with each rerun
+  bool at_once = false;           ///< this run does not ask `calendars`
   asked revised;                  ///< who made the present revision
   std::uint32_t ran_revision = 1; ///< of the present or last run
   std::optional<asked> paused;
   std::vector<kept_revision> revisions; ///< older ones; the present one is not among them
   std::vector<kept_signal> signals;
   bool parent_told = false; ///< of its end
+  json outputs;             ///< null, or those the template declares; secrets sealed
 
   // -- derived
   std::vector<std::uint32_t>

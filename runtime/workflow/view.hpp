@@ -13,9 +13,10 @@ namespace o3::workflow {
 
 /// One cause in a chain; `code` and the names in `details` are stable.
 struct cause {
-  std::string code; ///< "dependency", "timer", "retry", "schedule", "class_missing", "worker",
-                    ///< "grace", "cancel", "launch", "external", "operator", "quarantined",
-                    ///< "loop", "workflow", "phase", "paused", "approval", "signal", "queue", …
+  std::string
+    code; ///< "dependency", "timer", "retry", "schedule", "class_missing", "worker",
+          ///< "grace", "cancel", "launch", "external", "operator", "quarantined",
+          ///< "loop", "workflow", "phase", "paused", "approval", "signal", "window", "queue", …
   std::string text; ///< one sentence for people
   std::optional<wall_time> until;
   json details{}; ///< the same for programs: an object, or null
@@ -23,7 +24,8 @@ struct cause {
 std::vector<cause> why(const state& s);
 std::vector<cause> why_task(const state& s, std::uint32_t t);
 
-/// Outputs by task, as another workflow may read them: secrets stay sealed, a class's own hidden.
+/// What the workflow gives: the outputs its template declares, else those of its successful tasks,
+/// by task. As another workflow may read them: secrets stay sealed, a class's own hidden.
 json outputs_document(const state& s);
 void write_workflow(json_writer& out, const state& s);
 void write_task(json_writer& out, const state& s, std::uint32_t t);

@@ -1,8 +1,10 @@
 // Why something waits, as a chain of causes: for the workflow those of its active tasks, for a task
 // its own.
 #include "runtime/workflow/people.hpp"
+#include "runtime/workflow/windows.hpp"
 
 #include "runtime/launch/marker.hpp"
+#include "runtime/outside/pace.hpp"
 
 namespace o3::workflow {
 namespace {
@@ -64,7 +66,7 @@ std::string as_sentence(const std::string& waits_for) {
   return waits_for.find(" is ") != std::string::npos ? waits_for : "waits for " + waits_for;
 }
 
-cause outside_cause(const state& s, std::uint32_t i) {
+void outside_causes(const state& s, std::uint32_t i, std::vector<cause>& out) {
   const auto& t = s.at(i);
   const auto* l = t.launch();
   bool known = l == nullptr || l->at.phase == launch::phase::confirmed;
@@ -77,8 +79,11 @@ cause outside_cause(const state& s, std::uint32_t i) {
   }
   if (known)
     details["says"] = t.waits_for;
-  return {known ? "external" : "launch", as_sentence(t.waits_for),
-          known ? deadline(s, i) : t.wake_at, std::move(details)};
+  out.push_back({known ? "external" : "launch", as_sentence(t.waits_for),
+                 known ? deadline(s, i) : t.wake_at, std::move(details)});
+  // What this node itself does about the target comes behind it.
+  if (const auto held = outside::held_code(t.waits_for); !held.empty())
+    out.push_back({std::string{held}, t.waits_for, t.wake_at, {{"class", s.node(i).cls->name}}});
 }
 
 cause loop_cause(const state& s, std::uint32_t i, const loop_state& l) {
@@ -110,7 +115,7 @@ std::vector<cause> why_running(const state& s, std::uint32_t i) {
        {{"workflow", t.attributes.is_object() ? t.attributes.value("workflow_id", std::string{})
                                               : std::string{}}}});
   else if (s.node(i).cls->runs_in == "outside")
-    out.push_back(outside_cause(s, i));
+    outside_causes(s, i, out);
   else if (const auto* asks = asked_of_people(s, i)) {
     auto until = deadline(s, i);
     if (t.wake_at && (!until || *t.wake_at < *until))
@@ -137,6 +142,10 @@ cause retry_cause(const task_instance& t) {
             + "); tries again",
           t.wake_at,
           {{"attempt", t.attempt}, {"state", last}, {"code", fault_code(t.code)}}};
+}
+
+cause window_cause(const state& s, std::uint32_t i) {
+  return {"window", s.at(i).message, s.at(i).opens_at, {{"calendars", calendars_of(s, i)}}};
 }
 
 // Of a task that has not begun.
@@ -179,7 +188,7 @@ std::vector<cause> why_task(const state& s, std::uint32_t i) {
     return {
       {"class_missing", t.message + "; looks again", t.wake_at, {{"class", s.node(i).cls->name}}}};
   if (t.state == task_state::waiting) {
-    std::vector<cause> out{retry_cause(t)};
+    std::vector<cause> out{waits_for_window(t) ? window_cause(s, i) : retry_cause(t)};
     if (s.paused)
       out.push_back(paused_cause(s));
     return out;

@@ -258,6 +258,11 @@ void node::run() {
 void node::advance(millis d) {
   inner().advance(d);
 }
+void node::away(millis d) {
+  if (impl_->running)
+    give_up("the node is not down");
+  impl_->clock->set_elapsed(impl_->clock->elapsed() + d);
+}
 wall_time node::now() const {
   return impl_->clock->wall();
 }

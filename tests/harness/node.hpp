@@ -77,6 +77,7 @@ public:
   // -- time
   void run(); ///< until nothing happens without time passing
   void advance(millis d);
+  void away(millis d); ///< time passes while the node is down: after stop() or crash()
   /// Lets time pass, timer by timer, until the workflow has ended; throws after `most` of virtual
   /// time.
   void await_end(const std::string& id, millis most = std::chrono::hours{24 * 400});

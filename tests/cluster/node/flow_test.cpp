@@ -179,6 +179,21 @@ TEST_CASE("templates that run themselves come to an end", "[node][flow]") {
         != std::string::npos);
 }
 
+TEST_CASE("a template that always runs itself is refused", "[node][flow]") {
+  harness::node o3{with({})};
+  const auto put = [&](const json& task) {
+    return o3.request(http::method::put, "/api/v1/template/self/",
+                      second(document("self", {task})).dump());
+  };
+  const auto refused = put(calls("c", "self")).document();
+  INFO(refused.dump());
+  CHECK(refused["errors"][0]["code"] == "template_recursion");
+  CHECK(refused["errors"][0]["pointer"] == "/tasks/0/input/template");
+  auto guarded = calls("c", "self");
+  guarded["when"] = "${{ input.left > 0 }}";
+  CHECK(put(guarded).status != 422);
+}
+
 TEST_CASE("the descendants of one workflow are bounded", "[node][flow]") {
   auto many = calls("c", "child", {{"delay", 0}});
   many["for_each"] = {1, 2, 3, 4, 5, 6};
@@ -192,6 +207,21 @@ TEST_CASE("the descendants of one workflow are bounded", "[node][flow]") {
   INFO(o3.task(id, "c").dump());
   CHECK(o3.task(id, "c[4]")["error"]["code"] == "too_many_descendants");
   CHECK(all_ids(o3).size() == 5);
+}
+
+TEST_CASE("siblings that start together stay within the bound, too", "[node][flow]") {
+  auto many = calls("c", "child", {{"delay", 0}});
+  many["for_each"] = json::array();
+  for (int i = 0; i < 30; ++i)
+    many["for_each"].push_back(i);
+  many["fail_fast"] = false;
+  auto options = with({child(), second(document("many", {many}))});
+  options.lim.descendants = 20;
+  harness::node o3{options};
+  const auto id = o3.submit(request("many"));
+  o3.await_end(id);
+  CHECK(o3.state(id) == "failed");
+  CHECK(all_ids(o3).size() == 21);
 }
 
 TEST_CASE("a workflow can wait for another one", "[node][flow]") {
@@ -264,6 +294,15 @@ TEST_CASE("a rerun through the API: plan, refusals, revision, history", "[node][
   CHECK(o3.state(id) == "successful");
   CHECK(o3.workflow(id)["run"] == 2);
   CHECK(o3.task(id, "a")["attempt"] == 1);
+  // What is not inputs, nor how it is called, stays as it is.
+  for (const auto* name : {"ref", "trace_id", "labels"}) {
+    auto other = request(o3.workflow(id)["template"].get<std::string>());
+    other["workflow"]["meta"][name]
+      = std::string{name} == "labels" ? json{{"a", "b"}} : json("another-one");
+    const auto refused = o3.request(http::method::put, path, other.dump());
+    INFO(refused.document().dump());
+    CHECK(refused.document()["errors"][0]["pointer"] == std::string{"/workflow/meta/"} + name);
+  }
   // Other inputs are a revision of their own.
   body["workflow"]["vars"]["workflow"]["input"] = {{"delay", 7}};
   REQUIRE(o3.request(http::method::put, path, body.dump()).status == 200);

@@ -96,10 +96,11 @@ TEST_CASE("each route asks for its own permission and no other opens it", "[http
     permission::workflow_read,    permission::workflow_submit, permission::workflow_cancel,
     permission::workflow_resolve, permission::workflow_signal, permission::workflow_approve,
     permission::template_read,    permission::template_write,  permission::secret_read,
-    permission::secret_write,     permission::system_read};
+    permission::secret_write,     permission::calendar_write,  permission::system_read};
   stage s;
   for (const auto& name : all) {
-    const auto api = make_api({s.engine, s.query, s.catalogue, s.observe, s.secrets}, only(name));
+    const auto api
+      = make_api({s.engine, s.query, s.catalogue, s.observe, s.secrets, s.schedules}, only(name));
     for (const auto& route : s.api.routes()) {
       if (route.permission.empty())
         continue;

@@ -68,6 +68,18 @@ private:
   script& s_;
 };
 
+struct fake_schedules final : schedules::port {
+  explicit fake_schedules(script& s) : s_(s) {}
+  void ask(schedules::question q, engine::reply_fn reply) override {
+    asked = std::move(q);
+    s_.play("schedules", reply);
+  }
+  schedules::question asked;
+
+private:
+  script& s_;
+};
+
 struct fake_secrets final : secrets::port {
   explicit fake_secrets(script& s) : s_(s) {}
   void list(engine::caller who, engine::reply_fn reply) override {
@@ -287,10 +299,11 @@ struct stage {
   fake_catalogue catalogue{says};
   fake_observe observe{says};
   fake_secrets secrets{says};
+  fake_schedules schedules{says};
   fake_preflight preflight{says};
   options opts{};
-  http::router api
-    = make_api({engine, query, catalogue, observe, secrets, preflight}, test_tokens(), opts);
+  http::router api = make_api({engine, query, catalogue, observe, secrets, schedules, preflight},
+                              test_tokens(), opts);
 
   /// "/api/v1/workflow/?limit=3" as the given token ("" for none); the path needs its trailing
   /// slash.

@@ -354,7 +354,12 @@ TEST_CASE("a request that brings its template along needs a permission of its ow
       call(verb, path, "admin-token", brought);
       CHECK(s.says.calls.size() == 1);
     }
+  const auto* cron = R"({"name":"n","cron":"* * * * *","request":{"workflow":{"template":{}}}})";
   s.says.calls.clear();
+  const auto no = require_problem(
+    call(http::method::post, "/api/v1/schedule/", "submitter-token", cron), 403, "forbidden");
+  CHECK(no.at("pointer") == "/request/workflow/template");
+  CHECK(s.says.calls.empty());
   call(http::method::post, submit, "submitter-token", R"({"workflow":{"meta":{"template":"x"}}})");
   CHECK(s.says.calls == std::vector<std::string>{"submit"});
 }

@@ -41,6 +41,7 @@ TEST_CASE("a burst passes at once, then each request gets the next turn, and nev
     auto held = p.ask(turn::fair, start);
     REQUIRE(held);
     REQUIRE(held->mine);
+    REQUIRE(held_code(held->why) == "rate_limited");
     REQUIRE(held->wait > last);
     REQUIRE(held->wait >= millis{i * 100});
     REQUIRE(held->wait <= millis{i * 100 + 2});
@@ -59,6 +60,8 @@ TEST_CASE("what was begun goes ahead of the queue, what can wait does not join i
   auto spare = p.ask(turn::spare, start);
   REQUIRE(spare);
   REQUIRE(!spare->mine);
+  REQUIRE(held_code(spare->why) == "rate_limited");
+  REQUIRE(held_code("AWX job 41 is running").empty());
   auto before = p.ask(turn::fair, start)->wait;
   (void)p.ask(turn::spare, start);
   REQUIRE(p.ask(turn::fair, start)->wait == before + millis{100}); // nothing was reserved for it
@@ -73,6 +76,7 @@ TEST_CASE("a pause the target asks for holds for everybody", "[outside][pace]") 
     REQUIRE(!held->mine);
     REQUIRE(held->wait == millis{6000});
     REQUIRE(held->why.find("https://x.example") != std::string::npos);
+    REQUIRE(held_code("the target to answer: " + held->why) == "target_pause");
   }
   REQUIRE(!p.ask(turn::fair, start + millis{7000}));
   p.heard(status(200, {{"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", "2"}}),
@@ -99,6 +103,7 @@ TEST_CASE("without answers calls are held back, one finds out, and the pause dou
     REQUIRE(held);
     REQUIRE(held->wait == pause);
     REQUIRE(held->why.find("connection refused") != std::string::npos);
+    REQUIRE(held_code(held->why) == "circuit_open");
     REQUIRE(p.ask(turn::fair, now + pause - millis{1}));
     now += pause;
     REQUIRE(!p.ask(turn::fair, now)); // the one

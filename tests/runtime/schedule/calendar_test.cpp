@@ -158,10 +158,10 @@ TEST_CASE("what is wrong in a calendar is said at its place, all at once") {
     places.push_back(e.pointer + " " + std::string{fault_code(e.code)});
   std::sort(places.begin(), places.end());
   CHECK(places
-        == std::vector<std::string>{"/blackout/0 bad_value", "/window unknown_key",
-                                    "/windows/0 bad_value", "/windows/1 wrong_type",
-                                    "/windows/2/cron bad_value", "/windows/3 missing_key",
-                                    "/windows/4/cron wrong_type", "/zone bad_value"});
+        == std::vector<std::string>{"/blackout/0 bad_schedule", "/window unknown_key",
+                                    "/windows/0 bad_schedule", "/windows/1 wrong_type",
+                                    "/windows/2/cron bad_schedule", "/windows/3 missing_key",
+                                    "/windows/4/cron wrong_type", "/zone unknown_zone"});
   CHECK(errors_of(json::parse(R"([])")).at(0).code == fault::wrong_type);
   CHECK(errors_of(json::parse(R"({"windows": "Mon"})")).at(0).code == fault::wrong_type);
   CHECK(
@@ -179,7 +179,7 @@ TEST_CASE("texts that are no range are refused") {
   CAPTURE(text);
   const auto r = parse_range(text);
   REQUIRE_FALSE(r);
-  CHECK(r.error().code == fault::bad_value);
+  CHECK(r.error().code == fault::bad_schedule);
   CHECK_FALSE(r.error().hint.empty());
 }
 

@@ -94,7 +94,7 @@ TEST_CASE("nonsense is refused and the message names it") {
   CAPTURE(text);
   const auto line = parse_cron(text);
   REQUIRE_FALSE(line);
-  CHECK(line.error().code == fault::bad_value);
+  CHECK(line.error().code == fault::bad_schedule);
   CHECK(line.error().message.find(part) != std::string::npos);
   CAPTURE(line.error().message);
   CHECK(line.error().message.find('\x1b') == std::string::npos);

@@ -17,7 +17,7 @@ TEST_CASE("zones: known, unknown, misspelt, and nothing but zones") {
     CAPTURE(name);
     const auto z = zone::find(name);
     REQUIRE_FALSE(z);
-    CHECK(z.error().code == fault::bad_value);
+    CHECK(z.error().code == fault::unknown_zone);
     CHECK_FALSE(z.error().hint.empty());
   }
   CHECK(zone::find("Europe/Berlim").error().hint.find("Europe/Berlin") != std::string::npos);

@@ -49,16 +49,17 @@ TEST_CASE("what is wrong in a schedule is said at its place, all at once") {
   CHECK(wrong(R"({})") == strings{at + " missing_key"});
   CHECK(wrong(R"([])") == strings{at + " wrong_type"});
   CHECK(wrong(R"({"cron": "* * * * *", "at": "2026-12-01T02:00:00Z"})")
-        == strings{at + " bad_value"});
+        == strings{at + " bad_schedule"});
   CHECK(wrong(R"({"cron": "0 0 30 2 *", "zone": "Europe/Berlim", "overlap": "wait", "catch_up": 101,
                   "calendars": ["a", 5]})")
         == strings{at + "/calendars/1 wrong_type", at + "/catch_up bad_value",
-                   at + "/cron bad_value", at + "/overlap bad_value", at + "/zone bad_value"});
+                   at + "/cron bad_schedule", at + "/overlap bad_value",
+                   at + "/zone unknown_zone"});
   CHECK(wrong(R"({"cron": 5, "zone": 5, "overlap": 5, "catch_up": "1", "calendars": "a"})")
         == strings{at + "/calendars wrong_type", at + "/catch_up wrong_type",
                    at + "/cron wrong_type", at + "/overlap wrong_type", at + "/zone wrong_type"});
   CHECK(wrong(R"({"at": "2026-02-30T00:00:00Z", "calendars": ["a", "b", "c"]})")
-        == strings{at + "/at bad_value", at + "/calendars too_large"});
+        == strings{at + "/at bad_schedule", at + "/calendars too_large"});
   CHECK(wrong(R"({"at": "2026-02-20T00:00:00Z", "calendars": ["a b"], "catch_up": -1})")
         == strings{at + "/calendars/0 bad_value", at + "/catch_up bad_value"});
 }

@@ -110,10 +110,12 @@ TEST_CASE("each mistake in a request has its code, place, sentence and hint", "[
     {with("/workflow/schedule", "now"), fault::wrong_type, "/workflow/schedule", "an object", ""},
     {with("/workflow/schedule/at", 1), fault::unknown_key, "/workflow/schedule/at", "'at'",
      "start"},
-    {with("/workflow/schedule/when", "cron"), fault::not_supported, "/workflow/schedule/when",
-     "'cron'", "now, at"},
+    {with("/workflow/schedule", {{"when", "cron"}, {"croon", "* * * * *"}}), fault::unknown_key,
+     "/workflow/schedule/croon", "'croon'", "cron"},
+    {with("/workflow/schedule", {{"when", "cron"}, {"start", "2027-01-01T00:00:00Z"}}),
+     fault::bad_value, "/workflow/schedule/start", "cron line", "\"at\""},
     {with("/workflow/schedule/when", "later"), fault::bad_value, "/workflow/schedule/when",
-     "'later'", "now, at"},
+     "'later'", "now, at, cron"},
     {with("/workflow/schedule/when", 1), fault::wrong_type, "/workflow/schedule/when", "text", ""},
     {with("/workflow/schedule/start", "2027-01-01T00:00:00Z"), fault::bad_value,
      "/workflow/schedule/start", "start now", "\"at\""},
@@ -142,7 +144,7 @@ TEST_CASE("each mistake in a request has its code, place, sentence and hint", "[
 TEST_CASE("all mistakes of a request come at once, up to the limit", "[request]") {
   auto doc = seed_request();
   doc["workflow"]["meta"]["template"] = 1;
-  doc["workflow"]["schedule"]["when"] = "cron";
+  doc["workflow"]["schedule"]["when"] = "later";
   doc["tasks"]["noop_02"] = nullptr;
   REQUIRE(read(doc).errors.size() == 3);
   for (int i = 0; i < 200; ++i)
@@ -150,6 +152,17 @@ TEST_CASE("all mistakes of a request come at once, up to the limit", "[request]"
   const auto found = read(doc);
   REQUIRE(found.errors.size() == 101);
   REQUIRE(holds(found.errors.back().message, "103 more"));
+}
+
+TEST_CASE("a request with a cron line keeps what its schedule says", "[request]") {
+  auto doc = seed_request();
+  doc["workflow"]["schedule"]
+    = {{"when", "cron"}, {"start", ""}, {"cron", "@daily"}, {"zone", "UTC"}, {"name", "n"}};
+  findings found;
+  const auto r = parse_request(doc, limits{}, found);
+  REQUIRE(found.ok());
+  REQUIRE(r.recurring == json{{"cron", "@daily"}, {"zone", "UTC"}, {"name", "n"}});
+  REQUIRE_FALSE(r.start_at);
 }
 
 TEST_CASE("the first users' request is read as printed", "[request]") {

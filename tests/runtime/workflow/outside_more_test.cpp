@@ -1,4 +1,5 @@
 // Tasks that call out: what is shown of them, restored backups, cancel while in doubt.
+#include "runtime/outside/pace.hpp"
 #include "tests/runtime/workflow/outside_stage.hpp"
 
 using namespace o3;
@@ -31,6 +32,33 @@ TEST_CASE("a target that is silent is the reason of the wait until it speaks aga
   REQUIRE(why_task(w.s, 0).front().text == "waits for the target to answer: HTTP 503");
   w.say(topic::watch, running);
   REQUIRE(why_task(w.s, 0).front().text == "AWX job 41 is running");
+}
+
+TEST_CASE("what the node itself does about a target is a cause of its own", "[workflow][outside]") {
+  stage w{{task("a", "start")}};
+  w.confirmed();
+  outside::pace p{{.per_s = 1, .burst = 1, .failures_max = 1}, "https://awx.example"};
+  const steady_time now{};
+  for (const std::string code : {"rate_limited", "circuit_open", "target_pause"}) {
+    (void)p.ask(outside::turn::fair, now);
+    outside::answer a;
+    if (code == "circuit_open")
+      a.problem = "connection refused";
+    else
+      a.status = 429;
+    if (code == "target_pause")
+      a.headers = {{"retry-after", "7"}};
+    if (code != "rate_limited")
+      p.heard(a, now, {});
+    outside::conclusion said;
+    said.trouble = p.ask(outside::turn::fair, now).value().why;
+    w.say(topic::watch, said);
+    const auto causes = why_task(w.s, 0);
+    INFO(said.trouble);
+    REQUIRE(causes.size() == 2);
+    REQUIRE(causes[0].code == "external");
+    REQUIRE(causes[1].code == code);
+  }
 }
 
 TEST_CASE("after a restored backup nothing is launched before it was searched, not even what had "

@@ -40,6 +40,7 @@ std::vector<record> one_of_each() {
   a.warnings = {{fault::ignored_input, "m", "/p", "h"}};
   a.start_at = from_ms(5);
   a.labels = {{"team", "ops"}, {"x/y", "\"q\""}};
+  a.calendars = {"nights"};
   a.from = parentage{id::derived({}, "p"), id::derived({}, "r"), 3, 2, 1};
   return {
     a,
@@ -48,7 +49,7 @@ std::vector<record> one_of_each() {
     task_progress{1, {{"k", "v"}}, from_ms(9), "why", true, true},
     task_ended{1, 1, task_state::failed, {{"k", 1}}, fault::task_failed, "no"},
     task_retry{1, 1, task_state::exception, {{"k", 1}}, fault::task_exception, "no", from_ms(10)},
-    task_blocked{1, from_ms(11), fault::class_missing, "gone"},
+    task_blocked{1, from_ms(11), fault::class_missing, "gone", {}},
     attribute_set{1, 2, 3, "name", {{"deep", nullptr}}},
     failing{1, from_ms(12)},
     canceled{"me", "because", from_ms(13), true},
@@ -63,7 +64,9 @@ std::vector<record> one_of_each() {
                 "me",
                 "because",
                 {{task_choice::action::check, false, "print", {}},
-                 {task_choice::action::replace, true, "", {{"k", 1}}}}},
+                 {task_choice::action::replace, true, "", {{"k", 1}}}},
+                from_ms(15),
+                true},
     revised{
       2, "me", "n", "d", {{"workflow", {{"x", 1}}}}, {{fault::ignored_input, "m", "/p", "h"}}},
     paused{"me", "because"},
@@ -90,8 +93,23 @@ TEST_CASE("every kind of record survives being written and read", "[workflow]") 
   }
 }
 
+TEST_CASE("the outputs of a workflow stand in its last record", "[workflow]") {
+  const auto text
+    = text_of(ended{workflow_state::successful, fault::none, "", {{"x", {1, nullptr}}}});
+  REQUIRE(text == R"({"k":11,"v":1,"s":3,"out":{"x":[1,null]}})");
+  const auto again = decode(json::parse(text));
+  REQUIRE(again);
+  REQUIRE(text_of(*again) == text);
+}
+
 TEST_CASE("later records are written like this", "[workflow]") {
   REQUIRE(text_of(released{"me"}) == R"({"k":25,"v":1,"by":"me"})");
+  const task_blocked closed{1, from_ms(11), fault::window_closed, "closed", from_ms(12)};
+  REQUIRE(text_of(closed)
+          == R"({"k":7,"v":1,"t":1,"due":11,"code":431,"msg":"closed","opens":12})");
+  const auto again = decode(json::parse(text_of(closed)));
+  REQUIRE(again);
+  REQUIRE(std::get<task_blocked>(*again).opens == from_ms(12));
 }
 
 TEST_CASE("release 0.1.0 wrote its records like this", "[workflow]") {

@@ -199,3 +199,27 @@ TEST_CASE("items of a failed loop whose inputs changed run again", "[workflow][r
   w.rerun();
   CHECK(w["l[0]"].attempt == 2);
 }
+
+TEST_CASE("a loop whose list grew keeps the items that stay", "[workflow][rerun]") {
+  stage w{{task("l", "fail", {{"tries", "${each.value}"}, {"message", "${workflow.input.m}"}},
+                {{"for_each", "${workflow.input.list}"}})},
+          {},
+          {{"m", "one"}, {"list", {0, 0}}}};
+  REQUIRE(w.states() == "l=successful");
+  w.tell(revise_asked{"me", "", "", {{"workflow", {{"m", "one"}, {"list", {0, 0, 0}}}}}, {}});
+  w.rerun();
+  CHECK(w.states() == "l=successful");
+  CHECK(w["l[0]"].attempt == 1);
+  CHECK(w["l[1]"].attempt == 1);
+  CHECK(w["l[2]"].attempt == 1);
+  CHECK(w["l"].attempt == 2);
+}
+
+TEST_CASE("a loop that is left out leaves its bad items out", "[workflow][rerun]") {
+  stage w{{task("l", "fail", {{"tries", "${each.value}"}},
+                {{"for_each", {0, 5}}, {"fail_fast", false}})}};
+  REQUIRE(w["l[1]"].state == task_state::failed);
+  w.rerun({{"tasks", {{"l", "skip"}}}});
+  CHECK(w["l[0]"].state == task_state::successful);
+  CHECK(w["l[1]"].state == task_state::skipped);
+}

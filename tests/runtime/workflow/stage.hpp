@@ -29,7 +29,9 @@ inline json task(const std::string& ref, const std::string& cls, json input,
 struct stage {
   explicit stage(json tasks, json more = json::object(), json inputs = json::object(),
                  std::optional<wall_time> start_at = {}, std::optional<parentage> from = {},
-                 std::string principal = "asker") {
+                 std::string principal = "asker", std::shared_ptr<const calendar_view> known = {},
+                 std::vector<std::string> of_schedule = {})
+      : calendars(std::move(known)) {
     json doc = {{"name", "x"},
                 {"ref_name", "x"},
                 {"description", ""},
@@ -49,6 +51,7 @@ struct stage {
     a.principal = std::move(principal);
     a.from = from;
     a.start_at = start_at;
+    a.calendars = std::move(of_schedule);
     a.plan_hash = graph->hash;
     findings none;
     workflow_request r;
@@ -59,7 +62,10 @@ struct stage {
     REQUIRE(none.ok());
     take(accept(a, graph, at()));
   }
-  context at() { return {.now = now, .seed = ++seed, .code = code, .seal = seal, .lim = lim}; }
+  context at() {
+    return {
+      .now = now, .seed = ++seed, .code = code, .seal = seal, .lim = lim, .calendars = calendars};
+  }
   void take(decision d) {
     effects = d.effects;
     if (!d.records.empty())
@@ -125,7 +131,7 @@ struct stage {
     auto lines = plan_rerun(s, r, seal, lim, found);
     for (const auto& e : found.errors)
       FAIL(e.pointer << " " << e.message);
-    rerun_asked e{"me", "", {}};
+    rerun_asked e{"me", "", {}, r.at_once};
     for (const auto& l : lines)
       e.tasks.push_back(l.choice);
     tell(std::move(e));
@@ -139,6 +145,7 @@ struct stage {
     return n;
   }
 
+  std::shared_ptr<const calendar_view> calendars;
   limits lim;
   tasks::registry classes{tasks::registry::builtin()};
   code_lookup code

@@ -56,7 +56,7 @@ TEST_CASE("a pause stands in the chain of all it holds up", "[workflow][why]") {
 
 TEST_CASE("a loop and a nested workflow say how far they are", "[workflow][why]") {
   stage w{{task("l", "noop", sleep10, {{"for_each", {1, 2, 3}}, {"max_parallel", 2}}),
-           task("c", "workflow", {{"template", "x"}})}};
+           task("c", "workflow", {{"template", "other"}})}};
   const auto loop = only(why_task(w.s, 0));
   CHECK(loop.code == "loop");
   CHECK(loop.details["running"] == 2);
