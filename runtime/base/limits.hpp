@@ -28,6 +28,8 @@ struct limits {
   std::size_t signal_bytes = 64 << 10;  ///< body of one signal or decision
   std::uint32_t labels = 32;            ///< of one workflow
   std::uint32_t label_bytes = 256;      ///< value of one label
+  /// No bound: a document that was accepted is read again, and rules made since do not refuse it.
+  bool stored = false;
 };
 
 } // namespace o3

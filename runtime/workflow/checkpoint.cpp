@@ -56,6 +56,9 @@ json task_to_json(const task_instance& t) {
   if (t.began)
     j["began"] = true;
   put(j, "parked", t.parked_at);
+  if (!t.retried.empty())
+    j["retried"] = t.retried;
+  put(j, "silent", t.silent_at);
   return j;
 }
 
@@ -88,6 +91,8 @@ task_instance task_from_json(const json& j) {
   take(j, "kept_if", t.kept_if);
   t.began = j.value("began", false);
   take(j, "parked", t.parked_at);
+  t.retried = j.value("retried", std::vector<std::uint32_t>{});
+  take(j, "silent", t.silent_at);
   return t;
 }
 
