@@ -17,6 +17,13 @@ bool is_list(const http::parameter& p) {
   return p.schema.is_object() && p.schema.value("type", "") == "array";
 }
 
+std::string joined(const std::vector<std::string>& names) {
+  std::string out;
+  for (const auto& name : names)
+    out += (out.empty() ? "" : ", ") + name;
+  return out;
+}
+
 std::string lower(std::string_view text) {
   std::string out{text};
   for (char& c : out)
@@ -50,6 +57,9 @@ std::optional<error> check_query(const http::request& r, std::span<const http::p
         if (k.in == "query")
           names.push_back(k.name);
       auto hint = names.empty() ? std::string{"this route takes none"} : nearest_hint(name, names);
+      // A route has few parameters: all of them can be named.
+      if (hint.empty())
+        hint = "known: " + joined(names);
       return make_error(fault::unknown_filter,
                         "The query parameter " + in_quotes(name) + " is not known here.", {},
                         std::move(hint));

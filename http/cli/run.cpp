@@ -29,6 +29,11 @@ void show_outputs(const context& c, const json& workflow) {
       || workflow["outputs"].empty())
     return;
   c.env.out << "outputs:\n";
+  if (workflow.contains("task_outputs")) { // the template declares its own
+    for (const auto& [name, v] : workflow["outputs"].items())
+      c.env.out << "  " << printable(name, 160) << " = " << pretty(v) << "\n";
+    return;
+  }
   for (const auto& [task, outputs] : workflow["outputs"].items()) {
     if (!outputs.is_object())
       continue;

@@ -10,6 +10,24 @@ namespace {
 
 using level = input_levels::level;
 
+/// What is known when a request comes in: its inputs.
+class request_source final : public value_source {
+public:
+  request_source(const input_scope& scope, std::optional<std::uint32_t> global)
+      : scope_(scope), global_(global) {}
+  result<json> value(const reference& r) override {
+    O3_TRY(auto v, read(r));
+    return std::move(v.data);
+  }
+  result<script::value> read(const reference& r) override {
+    return scope_.value(std::get<input_ref>(r).name, global_); // others wait until they can be read
+  }
+
+private:
+  input_scope scope_;
+  std::optional<std::uint32_t> global_;
+};
+
 class binder {
 public:
   binder(const plan& p, const workflow_request& r, const sealer& seal, const limits& lim,
@@ -30,6 +48,7 @@ public:
     for (std::size_t t = 0; t < p_.tasks.size(); ++t)
       if (!p_.tasks[t].inputs.empty() || !p_.tasks[t].variables.empty())
         check_task(t);
+    check_outputs();
     return {std::move(inputs), std::move(uses_)};
   }
 
@@ -115,8 +134,11 @@ private:
     const auto given = r_.task_input.find(spec.ref);
     const input_levels levels{given == r_.task_input.end() ? nullptr : &*given, &r_.workflow_input,
                               &r_.global_input};
-    for (std::size_t l = 0; l < spec.lines.size(); ++l)
-      all_there(spec, "'" + spec.lines[l].name + "'", p_.tasks[t].lines[l], levels);
+    for (std::size_t l = 0; l < spec.lines.size(); ++l) {
+      const auto user = "'" + spec.lines[l].name + "'";
+      all_there(spec, user, p_.tasks[t].lines[l], levels);
+      refuse_secrets(spec.ref, user, p_.tasks[t].lines[l].inputs, levels);
+    }
     for (std::size_t v = 0; v < spec.input.size(); ++v) {
       const auto& variable = p_.tasks[t].variables[v];
       if (!variable.inputs.empty()
@@ -135,12 +157,13 @@ private:
     for (const auto& name : variable.inputs) {
       if (levels.find(name).value)
         continue;
-      if (!variable.global) {
+      const auto global = fallback_of(p_.doc, variable, name);
+      if (!global) {
         there = false;
         missing(spec, user, name, "", levels);
         continue;
       }
-      const auto& line = p_.doc.global[*variable.global];
+      const auto& line = p_.doc.global[*global];
       for_each_reference(line.second, [&](const reference& r) {
         const auto* in = std::get_if<input_ref>(&r);
         if (!in || levels.find(in->name).value)
@@ -175,6 +198,52 @@ private:
     });
   }
 
+  /// What is put in only when a request leaves cannot be read here.
+  void refuse_secrets(const std::string& ref, const std::string& user,
+                      const std::vector<std::string>& inputs, const input_levels& levels) {
+    for (const auto& name : inputs) {
+      const auto hit = levels.find(name);
+      oddities odd;
+      if (hit.value)
+        look_for(odd, *hit.value);
+      if (odd.secrets)
+        with_place(hit.where, ref, name, [&](const place& at) {
+          out_.fail(fault::bad_reference, at,
+                    "the input " + in_quotes(name) + " refers to a stored secret, which " + user
+                      + " cannot read",
+                    std::string{whole_secret_hint});
+        });
+    }
+  }
+
+  /// The inputs of what the template gives as the workflow's outputs.
+  void check_outputs() {
+    static const std::string no_task;
+    const input_levels levels{nullptr, &r_.workflow_input, &r_.global_input};
+    for (const auto& [output, e] : p_.doc.outputs) {
+      const auto user = "the output " + in_quotes(output) + " of the template";
+      refuse_secrets(no_task, user, input_names(e), levels);
+      const auto ask = [&](const std::string& name, const std::string& way) {
+        if (levels.find(name).value)
+          return;
+        with_place(level::workflow, no_task, name, [&](const place& at) {
+          out_.fail(fault::missing_input, at,
+                    user + " needs the input " + in_quotes(name) + way
+                      + ", and the request has none",
+                    "give it as workflow.vars.workflow.input." + name);
+        });
+      };
+      for (const auto& name : input_names(e)) {
+        const auto global = find_global(p_.doc, name);
+        if (!global || levels.find(name).value)
+          ask(name, "");
+        else
+          for (const auto& behind : input_names(p_.doc.global[*global].second))
+            ask(behind, " by way of the global " + in_quotes(name));
+      }
+    }
+  }
+
   /// The whole value is known now: it must fit the class.
   void check_value(const task_spec& spec, std::size_t v, const plan_variable& variable,
                    const input_levels& levels) {
@@ -189,10 +258,8 @@ private:
     if (e.what == expression::kind::ref
         && p_.doc.global[*variable.global].second.what == expression::kind::literal)
       return; // checked with the template
-    const input_scope scope{p_, levels, nullptr, lim_.inputs_bytes};
-    const auto lookup
-      = [&](const reference& r) { return scope.value(std::get_if<input_ref>(&r)->name, variable); };
-    auto value = evaluate(e, lookup, lim_.inputs_bytes);
+    request_source from{input_scope{p_, levels, nullptr, lim_.inputs_bytes, lim_}, variable.global};
+    auto value = evaluate(e, from, lim_.inputs_bytes, lim_);
     if (value && p_.names_secrets)
       value = with_stand_ins(*std::move(value));
     if (value && (names_secret(*value) || variable.check->accepts(*value)))

@@ -6,32 +6,11 @@
 namespace o3 {
 namespace {
 
-std::vector<std::string> input_names(const expression& e) {
-  std::vector<std::string> names;
-  for_each_reference(e, [&](const reference& r) {
-    if (const auto* in = std::get_if<input_ref>(&r))
-      names.push_back(in->name);
-  });
-  std::sort(names.begin(), names.end());
-  names.erase(std::unique(names.begin(), names.end()), names.end());
-  return names;
-}
-
 bool reads_outputs(const expression& e) {
   bool found = false;
   for_each_reference(
     e, [&](const reference& r) { found = found || !std::holds_alternative<input_ref>(r); });
   return found;
-}
-
-/// Globals stand in the order of their keys.
-std::optional<std::uint32_t> find_global(const template_doc& doc, const std::string& variable) {
-  const auto at
-    = std::lower_bound(doc.global.begin(), doc.global.end(), variable,
-                       [](const auto& line, const std::string& name) { return line.first < name; });
-  if (at == doc.global.end() || at->first != variable)
-    return std::nullopt;
-  return static_cast<std::uint32_t>(at - doc.global.begin());
 }
 
 plan_variable prepare_variable(const template_doc& doc, const std::string& name,
@@ -61,6 +40,32 @@ void join(std::vector<plan_input>& inputs) {
 }
 
 } // namespace
+
+std::vector<std::string> input_names(const expression& e) {
+  std::vector<std::string> names;
+  for_each_reference(e, [&](const reference& r) {
+    if (const auto* in = std::get_if<input_ref>(&r))
+      names.push_back(in->name);
+  });
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+/// Globals stand in the order of their keys.
+std::optional<std::uint32_t> find_global(const template_doc& doc, const std::string& name) {
+  const auto at
+    = std::lower_bound(doc.global.begin(), doc.global.end(), name,
+                       [](const auto& line, const std::string& key) { return line.first < key; });
+  if (at == doc.global.end() || at->first != name)
+    return std::nullopt;
+  return static_cast<std::uint32_t>(at - doc.global.begin());
+}
+
+std::optional<std::uint32_t> fallback_of(const template_doc& doc, const plan_variable& v,
+                                         const std::string& name) {
+  return v.by_name ? find_global(doc, name) : v.global;
+}
 
 const plan_input* find_input(const std::vector<plan_input>& inputs, std::string_view name) {
   const auto at
@@ -98,6 +103,18 @@ void prepare(plan& p, const class_table& table) {
   for (const auto& line : p.doc.global)
     global_inputs.push_back(input_names(line.second));
   p.tasks.resize(p.doc.tasks.size());
+  // The inputs of what is no variable: themselves, and those of the globals they fall back on.
+  const auto add_line = [&](const expression& e, std::vector<plan_input>& inputs) {
+    for (const auto& input : input_names(e)) {
+      inputs.push_back({input, is_secret_name(input)});
+      const auto global = find_global(p.doc, input);
+      if (!global)
+        continue;
+      global_used[*global] = true;
+      for (const auto& behind : global_inputs[*global])
+        inputs.push_back({behind, is_secret_name(input) || is_secret_name(behind)});
+    }
+  };
   for (std::size_t i = 0; i < p.tasks.size(); ++i) {
     const auto& spec = p.doc.tasks[i];
     auto& task = p.tasks[i];
@@ -119,14 +136,16 @@ void prepare(plan& p, const class_table& table) {
     }
     for (const auto& line : spec.lines) {
       auto v = prepare_variable(p.doc, line.name, line.value, unknown);
-      v.global.reset(); // a default belongs to a variable of the class
-      for (const auto& input : v.inputs)
-        task.inputs.push_back({input, is_secret_name(input)});
+      v.global.reset();
+      v.by_name = true;
+      add_line(line.value, task.inputs);
       task.lines.push_back(std::move(v));
     }
     join(task.inputs);
     p.inputs.insert(p.inputs.end(), task.inputs.begin(), task.inputs.end());
   }
+  for (const auto& line : p.doc.outputs)
+    add_line(line.second, p.inputs);
   join(p.inputs);
   const auto note = [&p](const std::string&, const place&, bool) { p.names_secrets = true; };
   for (const auto& line : p.doc.global)

@@ -44,11 +44,22 @@ void check_graph(const plan& p, const limits& lim, reporter& out);
 void check_literal(const value_check& check, const json& value, const place& at,
                    const std::string& name, const std::string& ref, reporter& out);
 
+/// The global that is the default of variable `name`.
+std::optional<std::uint32_t> find_global(const template_doc& doc, const std::string& name);
+/// The inputs that `e` names itself (sorted, unique).
+std::vector<std::string> input_names(const expression& e);
+/// What input `name` falls back on where variable `v` reads it.
+std::optional<std::uint32_t> fallback_of(const template_doc& doc, const plan_variable& v,
+                                         const std::string& name);
+
 /// Calls f(reference, place) for each reference in `e`, which stands at `at`.
 template <class F>
 void walk_references(const expression& e, const place& at, const F& f) {
   if (e.what == expression::kind::ref)
     f(e.ref, at);
+  if (e.what == expression::kind::script)
+    for (const auto& r : e.script->reads)
+      f(r, at);
   for (std::size_t i = 0; i < e.parts.size(); ++i) {
     if (e.what == expression::kind::list)
       walk_references(e.parts[i], place{at, i}, f);

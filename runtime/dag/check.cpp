@@ -37,6 +37,30 @@ public:
     std::set<std::string_view> seen;
     for (std::size_t d = 0; d < spec.depends_on.size(); ++d)
       check_depends(spec, d, place{depends_at, d}, seen);
+    const place outputs_at{at, "outputs"};
+    if (const auto& cls = p_.tasks[t].cls; cls && !cls->open_outputs)
+      for (const auto& declared : spec.outputs)
+        if (!cls->output(declared.name))
+          unknown_output(task(spec) + " declares the output " + in_quotes(declared.name)
+                           + ", which its class " + in_quotes(cls->name) + " does not have",
+                         declared.name, *cls, place{outputs_at, declared.name});
+  }
+
+  /// What the template gives as the workflow's own outputs.
+  void check_outputs() {
+    const place outputs_at{"/outputs"};
+    for (const auto& [name, e] : p_.doc.outputs) {
+      const place at{outputs_at, name};
+      walk_references(e, at, [&](const reference& r, const place& where) {
+        check_reference(nullptr, r, where);
+        if (std::holds_alternative<each_ref>(r))
+          out_.fail(fault::bad_reference, where,
+                    "'" + to_string(r) + "' in 'outputs' stands in no loop", "");
+      });
+      walk_secrets(e, at, false, [&](const std::string& secret, const place& where, bool) {
+        out_.fail(fault::bad_reference, where, misplaced(secret), std::string{misplaced_hint});
+      });
+    }
   }
 
 private:
@@ -107,9 +131,8 @@ private:
           "a secret written into a template is readable by everyone who can read templates");
     }
     walk_references(e, at, [&](const reference& r, const place& where) {
-      if (const auto* out = std::get_if<output_ref>(&r))
-        check_output(spec, *out, where);
-      else if (std::holds_alternative<each_ref>(r) && !spec.for_each)
+      check_reference(&spec, r, where);
+      if (std::holds_alternative<each_ref>(r) && !spec.for_each)
         out_.fail(fault::bad_reference, where,
                   "'" + to_string(r) + "' in " + task(spec) + " stands in no loop",
                   "give the task a \"for_each\"");
@@ -127,9 +150,8 @@ private:
   void check_line(const task_spec& spec, const task_line& line, const std::string& pointer) {
     const bool loop = spec.for_each && &line == &spec.lines[spec.for_each->line];
     walk_references(line.value, place{pointer}, [&](const reference& r, const place& where) {
-      if (const auto* out = std::get_if<output_ref>(&r))
-        check_output(spec, *out, where);
-      else if (std::holds_alternative<each_ref>(r) && (loop || !spec.for_each))
+      check_reference(&spec, r, where);
+      if (std::holds_alternative<each_ref>(r) && (loop || !spec.for_each))
         out_.fail(fault::bad_reference, where,
                   "'" + to_string(r) + "' in " + task(spec) + " stands in no loop",
                   loop ? "the list itself is made before its first item" : "");
@@ -164,39 +186,52 @@ private:
                 "name a task of the class 'approval'");
   }
 
-  void check_output(const task_spec& spec, const output_ref& ref, const place& at) {
-    const auto text = [&] { return "'" + to_string(reference{ref}) + "' in " + task(spec); };
-    if (ref.task == spec.ref) {
-      out_.fail(fault::self_reference, at, text() + " reads the task's own output",
+  /// A task that is named; `reader` is null for what belongs to the template itself.
+  void check_reference(const task_spec* reader, const reference& r, const place& at) {
+    const auto* out = std::get_if<output_ref>(&r);
+    const auto* state = std::get_if<state_ref>(&r);
+    if (!out && !state)
+      return;
+    const auto& name = out ? out->task : state->task;
+    const auto text
+      = [&] { return "'" + to_string(r) + "' in " + (reader ? task(*reader) : "'outputs'"); };
+    if (reader && name == reader->ref) {
+      out_.fail(fault::self_reference, at,
+                text() + " reads the task's own " + (out ? "output" : "state"),
                 "a task can read the outputs of other tasks only");
       return;
     }
-    const auto producer = p_.index.find(ref.task);
+    const auto producer = p_.index.find(name);
     if (producer == p_.index.end()) {
       out_.fail(fault::unknown_task, at, text() + " names no task of this template",
-                out_.nearest(ref.task, refs_));
+                out_.nearest(name, refs_));
       return;
     }
     const auto& from = p_.doc.tasks[producer->second];
-    if (from.phase > spec.phase)
+    if (reader && from.phase > reader->phase)
       out_.fail(fault::bad_reference, at,
                 text() + " reads a task of '" + std::string{to_string(from.phase)}
                   + "', which runs later",
                 "tasks read tasks of their own or of an earlier part of the template");
+    if (!out || out->path.empty())
+      return;
     if (from.for_each) {
-      check_loop_output(ref, text(), at);
+      check_loop_output(*out, text(), at);
       return;
     }
     const auto& cls = p_.tasks[producer->second].cls;
-    if (!cls || cls->open_outputs || cls->output(ref.path.front().key))
-      return;
+    if (cls && !cls->open_outputs && !cls->output(out->path.front().key))
+      unknown_output(text() + ": class " + in_quotes(cls->name) + " of task " + in_quotes(name)
+                       + " has no output " + in_quotes(out->path.front().key),
+                     out->path.front().key, *cls, at);
+  }
+
+  void unknown_output(std::string message, const std::string& name, const task_class& cls,
+                      const place& at) {
     std::vector<std::string> known;
-    for (const auto& field : cls->outputs)
+    for (const auto& field : cls.outputs)
       known.push_back(field.name);
-    out_.fail(fault::unknown_output, at,
-              text() + ": class " + in_quotes(cls->name) + " of task " + in_quotes(ref.task)
-                + " has no output " + in_quotes(ref.path.front().key),
-              out_.nearest(ref.path.front().key, known));
+    out_.fail(fault::unknown_output, at, std::move(message), out_.nearest(name, known));
   }
 
   void check_loop_output(const output_ref& ref, const std::string& text, const place& at) {
@@ -254,16 +289,19 @@ std::string line_of(const plan& p, std::uint32_t consumer, std::uint32_t produce
   const place at{pointer};
   const place input_at{at, "input"};
   std::string line;
+  const auto names = [&](const reference& r) {
+    const auto* out = std::get_if<output_ref>(&r);
+    const auto* state = std::get_if<state_ref>(&r);
+    return (out && out->task == wanted) || (state && state->task == wanted);
+  };
   for (const auto& l : spec.lines)
     for_each_reference(l.value, [&](const reference& r) {
-      const auto* out = std::get_if<output_ref>(&r);
-      if (line.empty() && out && out->task == wanted)
+      if (line.empty() && names(r))
         line = pointer + "/" + l.name;
     });
   for (const auto& [name, e] : spec.input)
     walk_references(e, place{input_at, name}, [&](const reference& r, const place& where) {
-      const auto* out = std::get_if<output_ref>(&r);
-      if (line.empty() && out && out->task == wanted)
+      if (line.empty() && names(r))
         line = where.pointer();
     });
   const place depends_at{at, "depends_on"};
@@ -304,56 +342,7 @@ void check_tasks(const plan& p, const class_table& table, reporter& out) {
   task_checker checker{p, table, out};
   for (std::uint32_t t = 0; t < p.tasks.size(); ++t)
     checker.check(t);
-}
-
-void check_globals(const plan& p, reporter& out) {
-  const place global_at{"/workflow/input/global"};
-  std::vector<bool> used(p.doc.global.size(), false);
-  std::vector<bool> secret(p.doc.global.size(), false);
-  std::set<std::pair<std::uint32_t, const value_check*>> checked;
-  for (std::size_t t = 0; t < p.tasks.size(); ++t) {
-    for (std::size_t v = 0; v < p.tasks[t].variables.size(); ++v) {
-      const auto& variable = p.tasks[t].variables[v];
-      if (!variable.global)
-        continue;
-      const auto& [name, value] = p.doc.global[*variable.global];
-      used[*variable.global] = true;
-      secret[*variable.global] = secret[*variable.global] || variable.secret;
-      // Only where the default becomes the whole value can it be checked here, and once is enough.
-      if (variable.check && value.what == expression::kind::literal && !holds_marker(value.literal)
-          && p.doc.tasks[t].input[v].second.what == expression::kind::ref
-          && checked.emplace(*variable.global, variable.check.get()).second)
-        check_literal(*variable.check, value.literal, place{global_at, name}, name,
-                      p.doc.tasks[t].ref, out);
-    }
-  }
-  for (std::size_t g = 0; g < p.doc.global.size(); ++g) {
-    const auto& name = p.doc.global[g].first;
-    const auto& value = p.doc.global[g].second;
-    const place at{global_at, name};
-    walk_references(value, at, [&](const reference& r, const place& where) {
-      if (std::holds_alternative<output_ref>(r))
-        out.fail(
-          fault::bad_reference, where,
-          "the global " + in_quotes(name) + " reads an output by '" + to_string(r) + "'",
-          "a global may only hold ${workflow.input.NAME}; put outputs into the task's own input");
-    });
-    walk_secrets(value, at, secret[g] || is_secret_name(name),
-                 [&](const std::string& stored, const place& where, bool fits) {
-                   if (!fits)
-                     out.fail(fault::bad_reference, where, misplaced(stored),
-                              std::string{misplaced_hint});
-                 });
-    if (!used[g])
-      out.warn(fault::unused_global, at, "no task falls back on the global " + in_quotes(name),
-               "a global is the default of the task variable of the same name, where that reads a "
-               "workflow input");
-    else if (secret[g] && value.what == expression::kind::literal && value.literal.is_string()
-             && !value.literal.get_ref<const std::string&>().empty())
-      out.warn(fault::bad_value, at,
-               "the secret " + in_quotes(name) + " is written into the template",
-               "a secret written into a template is readable by everyone who can read templates");
-  }
+  checker.check_outputs();
 }
 
 void check_graph(const plan& p, const limits& lim, reporter& out) {

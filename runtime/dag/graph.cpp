@@ -126,16 +126,19 @@ void draw_edges(plan& p) {
       return at == p.index.end() || at->second == i ? std::nullopt
                                                     : std::optional<std::uint32_t>{at->second};
     };
+    std::vector<std::uint32_t> ordered; // how a task ended can be read once it has, well or badly
     const auto producers = [&](const expression& e, std::vector<std::uint32_t>& into) {
       for_each_reference(e, [&](const reference& r) {
         const auto* out = std::get_if<output_ref>(&r);
+        const auto* state = std::get_if<state_ref>(&r);
         if (const auto producer = out ? other(out->task) : std::nullopt)
           into.push_back(*producer);
+        if (const auto asked = state ? other(state->task) : std::nullopt)
+          ordered.push_back(*asked);
       });
     };
     for (const auto& line : spec.input)
       producers(line.second, task.reads);
-    std::vector<std::uint32_t> ordered;
     for (const auto& line : spec.lines)
       producers(line.value, line.orders_only ? ordered : task.reads);
     sort_unique(task.reads);

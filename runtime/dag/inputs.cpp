@@ -1,5 +1,6 @@
 #include "runtime/dag/inputs.hpp"
 
+#include "runtime/dag/build.hpp"
 #include "runtime/template/secret_ref.hpp"
 
 namespace o3 {
@@ -41,27 +42,51 @@ input_levels::hit input_levels::find(const std::string& name) const {
   return {};
 }
 
-result<json> input_scope::given(const std::string& name) const {
+result<script::value> input_scope::given(const std::string& name) const {
   const auto hit = levels_.find(name);
   if (!hit.value)
     return make_error(fault::missing_input, "there is no value for the input " + in_quotes(name),
                       "", "give it in the request");
-  return opener_ ? opened(*hit.value, *opener_) : result<json>{*hit.value};
+  if (!opener_) {
+    const auto* input = find_input(p_.inputs, name);
+    return script::value{*hit.value, input != nullptr && input->secret};
+  }
+  O3_TRY(auto clear, opened(*hit.value, *opener_));
+  return script::value{std::move(clear), holds_sealed(*hit.value)};
 }
 
-result<json> input_scope::value(const std::string& name, const plan_variable& v) const {
-  if (!v.global || levels_.find(name).value)
-    return given(name);
-  const auto& fallback = p_.doc.global[*v.global].second;
-  if (fallback.what == expression::kind::literal)
-    return fallback.literal;
-  const auto lookup = [this](const reference& r) -> result<json> {
+/// For the expressions of a global: what the request gives, nothing else.
+class input_scope::fallback_source final : public value_source {
+public:
+  explicit fallback_source(const input_scope& scope) : scope_(scope) {}
+  result<json> value(const reference& r) override {
+    O3_TRY(auto v, read(r));
+    return std::move(v.data);
+  }
+  result<script::value> read(const reference& r) override {
     const auto* in = std::get_if<input_ref>(&r);
-    return in ? given(in->name)
-              : result<json>{make_error(fault::bad_reference,
-                                        "a global cannot read the output " + to_string(r))};
-  };
-  return evaluate(fallback, lookup, bytes_max_);
+    if (!in)
+      return make_error(fault::bad_reference, "a global cannot read the output " + to_string(r));
+    auto v = scope_.given(in->name);
+    secret = secret || (v && v->secret);
+    return v;
+  }
+  bool secret = false;
+
+private:
+  const input_scope& scope_;
+};
+
+result<script::value> input_scope::value(const std::string& name,
+                                         std::optional<std::uint32_t> global) const {
+  if (!global || levels_.find(name).value)
+    return given(name);
+  const auto& [key, fallback] = p_.doc.global[*global];
+  if (fallback.what == expression::kind::literal)
+    return script::value{fallback.literal, is_secret_name(key)};
+  fallback_source from{*this};
+  O3_TRY(auto v, evaluate(fallback, from, bytes_max_, lim_));
+  return script::value{std::move(v), from.secret || is_secret_name(key)};
 }
 
 void seal_members(json& value, const sealer& seal) {
@@ -74,6 +99,11 @@ void seal_members(json& value, const sealer& seal) {
     } else
       seal_members(*at, seal);
   }
+}
+
+bool holds_sealed(const json& value) {
+  return value.is_structured()
+         && (sealer::is_sealed(value) || std::any_of(value.begin(), value.end(), holds_sealed));
 }
 
 result<json> opened(const json& value, const sealer& seal) {

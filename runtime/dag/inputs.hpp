@@ -43,21 +43,26 @@ class input_scope {
 public:
   /// With a sealer, values found are opened.
   input_scope(const plan& p, const input_levels& levels, const sealer* opener,
-              std::size_t bytes_max)
-      : p_(p), levels_(levels), opener_(opener), bytes_max_(bytes_max) {}
+              std::size_t bytes_max, const limits& lim)
+      : p_(p), levels_(levels), opener_(opener), bytes_max_(bytes_max), lim_(lim) {}
 
-  [[nodiscard]] result<json> value(const std::string& name, const plan_variable& v) const;
+  /// `global` is what it falls back on. The result is secret if anything sealed went into it.
+  [[nodiscard]] result<script::value> value(const std::string& name,
+                                            std::optional<std::uint32_t> global) const;
 
 private:
-  [[nodiscard]] result<json> given(const std::string& name) const;
+  class fallback_source;
+  [[nodiscard]] result<script::value> given(const std::string& name) const;
   const plan& p_;
   const input_levels& levels_;
   const sealer* opener_;
   std::size_t bytes_max_;
+  const limits& lim_;
 };
 
 /// Seals every member of `value` whose name marks it as secret, at any depth.
 void seal_members(json& value, const sealer& seal);
+bool holds_sealed(const json& value);
 /// `value` with everything sealed in it opened.
 result<json> opened(const json& value, const sealer& seal);
 /// What a value of a request holds that needs a closer look.

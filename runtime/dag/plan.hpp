@@ -4,6 +4,7 @@
 #pragma once
 #include "runtime/base/crypto.hpp"
 #include "runtime/template/request.hpp"
+#include "runtime/template/states.hpp"
 #include "runtime/template/template.hpp"
 
 #include <functional>
@@ -27,6 +28,7 @@ struct plan_input {
 struct plan_variable {
   std::vector<std::string> inputs;     ///< workflow inputs its expression names (sorted, unique)
   std::optional<std::uint32_t> global; ///< position in doc.global of what it falls back on
+  bool by_name = false; ///< instead, each input falls back on the global of its own name
   std::shared_ptr<const value_check> check; ///< the class's schema; null accepts anything
   bool secret = false;                      ///< by the class or by its name
   bool reads_outputs = false;               ///< or a loop's item: complete only when it runs
@@ -99,22 +101,51 @@ struct loop_item {
   json key;                    ///< of a map: its key; of a list: the position
   std::uint32_t index = 0;
 };
+/// What references can read at some moment of a workflow's life.
+struct run_facts {
+  run_facts() = default;
+  template <class F>
+  requires std::is_constructible_v<outputs_lookup, F> run_facts(F&& known)
+      : outputs(std::forward<F>(known)) {} // NOLINT: outputs are all most need
+
+  outputs_lookup outputs;
+  std::function<task_state(std::uint32_t task)> state;
+  std::optional<loop_item> item;
+};
+
+/// An input that secrets went into, in clear.
+struct secret_input {
+  std::string name;
+  json value;
+};
 /// The inputs of task `t`, sealed values opened, stored secrets as markers (secret_ref.hpp). Fails
 /// with `output_missing` (names producer, path and the keys there were), `input_invalid` (type of a
-/// resolved value), `secret_unreadable`.
+/// resolved value), `secret_unreadable`, or an expression's `expression_failed`. `secrets`, if
+/// given, gets those that secrets went into: they are to be starred like them.
 result<json> resolve_inputs(const plan& p, std::uint32_t t, const json& inputs,
-                            const outputs_lookup& outputs, const sealer& seal, const limits& lim,
-                            const loop_item* item = nullptr);
-/// The value of one of its lines, in the same way. What it reads of tasks that did not succeed is
-/// null where the line only orders.
-result<json> resolve_line(const plan& p, std::uint32_t t, std::uint32_t line, const json& inputs,
-                          const outputs_lookup& outputs, const sealer& seal, const limits& lim,
-                          const loop_item* item = nullptr);
+                            const run_facts& facts, const sealer& seal, const limits& lim,
+                            std::vector<secret_input>* secrets = nullptr);
+
+/// What an expression read, as people may see it: "input.size", "5"; *** for a secret.
+struct read_note {
+  std::string name, shown;
+};
+struct line_value {
+  json value;
+  bool secret = false; ///< something secret went into it
+  std::vector<read_note> reads;
+};
+/// The value of one of its lines, in the same way. What an expression reads of tasks that did not
+/// succeed is null where the line only orders. Inputs fall back on the global of their own name.
+result<line_value> resolve_line(const plan& p, std::uint32_t t, std::uint32_t line,
+                                const json& inputs, const run_facts& facts, const sealer& seal,
+                                const limits& lim);
+/// An output that the template declares for the workflow (doc.outputs[i]), in the same way.
+result<line_value> resolve_output(const plan& p, std::uint32_t i, const json& inputs,
+                                  const run_facts& facts, const sealer& seal, const limits& lim);
 /// What the inputs and lines of task `t` read besides the item of a loop, reference by reference;
 /// what cannot be read is null. For comparing one run with another.
-json resolve_reads(const plan& p, std::uint32_t t, const json& inputs,
-                   const outputs_lookup& outputs, const sealer& seal, const limits& lim);
-/// Whether a line's value may hold a secret, by what it reads.
-bool line_is_secret(const plan& p, std::uint32_t t, std::uint32_t line);
+json resolve_reads(const plan& p, std::uint32_t t, const json& inputs, const run_facts& facts,
+                   const sealer& seal, const limits& lim);
 
 } // namespace o3

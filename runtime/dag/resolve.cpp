@@ -1,6 +1,5 @@
-#include "runtime/dag/build.hpp"
 #include "runtime/dag/evidence.hpp"
-#include "runtime/dag/inputs.hpp"
+#include "runtime/dag/source.hpp"
 #include "runtime/template/report.hpp"
 #include "runtime/template/schema.hpp"
 #include "runtime/template/secret_ref.hpp"
@@ -8,25 +7,18 @@
 namespace o3 {
 namespace {
 
-constexpr std::size_t keys_listed_max = 20;
-
 class resolver {
 public:
-  resolver(const plan& p, std::uint32_t t, const json& inputs, const outputs_lookup& outputs,
-           const sealer& seal, const limits& lim, const loop_item* item)
-      : p_(p), spec_(p.doc.tasks[t]), task_(p.tasks[t]), t_(t), outputs_(outputs), seal_(seal),
-        left_(lim.inputs_bytes), bytes_max_(lim.inputs_bytes), item_(item) {
-    levels_.workflow = part(inputs, "workflow");
-    levels_.global = part(inputs, "global");
-    if (const auto* tasks = part(inputs, "task"))
-      if (const auto at = tasks->find(spec_.ref); at != tasks->end())
-        levels_.task = &*at;
-  }
+  resolver(const plan& p, std::uint32_t t, const json& inputs, const run_facts& facts,
+           const sealer& seal, const limits& lim)
+      : p_(p), spec_(p.doc.tasks[t]), task_(p.tasks[t]), t_(t), seal_(seal), lim_(lim),
+        left_(lim.inputs_bytes), from_(p, t, inputs, facts, seal, lim) {}
 
-  result<json> run() {
+  result<json> run(std::vector<secret_input>* secrets) {
     json all = json::object();
     for (std::size_t v = 0; v < spec_.input.size(); ++v) {
       variable_ = &task_.variables[v];
+      from_.forget_secrets();
       auto value = variable(spec_.input[v].second);
       if (!value)
         return at_variable(v, std::move(value.error()));
@@ -38,6 +30,10 @@ public:
       if (variable_->reads_outputs && variable_->check
           && !variable_->check->accepts(p_.names_secrets ? with_stand_ins(*value) : *value))
         return at_variable(v, wrong(*value));
+      // Of a text that quotes a secret, the rest can be read.
+      if (secrets && from_.secret()
+          && (from_.secret_in_expression() || spec_.input[v].second.what == expression::kind::ref))
+        secrets->push_back({spec_.input[v].first, *value});
       all.emplace(spec_.input[v].first, std::move(*value));
     }
     return all;
@@ -48,25 +44,31 @@ public:
     const auto add = [&](const reference& r) {
       if (std::holds_alternative<each_ref>(r))
         return;
-      auto value = reference_value(r);
+      auto value = from_.value(r);
       all.push_back(value ? *std::move(value) : json{});
     };
     for (std::size_t v = 0; v < spec_.input.size(); ++v) {
-      variable_ = &task_.variables[v];
+      from_.fall_back_on(task_.variables[v].global);
       for_each_reference(spec_.input[v].second, add);
     }
-    for (std::size_t l = 0; l < spec_.lines.size(); ++l) {
-      variable_ = &task_.lines[l];
-      for_each_reference(spec_.lines[l].value, add);
-    }
+    from_.fall_back_by_name();
+    for (const auto& line : spec_.lines)
+      for_each_reference(line.value, add);
     return all;
   }
 
-  result<json> line(std::uint32_t l, bool show = false) {
+  result<line_value> line(std::uint32_t l, bool show = false) {
+    line_value out;
     variable_ = &task_.lines[l];
+    from_.fall_back_by_name();
+    from_.absent_is_null(spec_.lines[l].orders_only);
+    from_.keep_notes(out.reads);
     auto value = show ? shown(spec_.lines[l].value) : variable(spec_.lines[l].value);
-    if (value)
-      return value;
+    if (value) {
+      out.value = *std::move(value);
+      out.secret = from_.secret();
+      return out;
+    }
     auto e = std::move(value.error());
     e.pointer = p_.doc.pointer_to(t_) + "/" + spec_.lines[l].name;
     return std::move(e).prefixed(in_quotes(spec_.lines[l].name) + " of task "
@@ -87,21 +89,7 @@ public:
   }
 
 private:
-  static const json* part(const json& inputs, const char* name) {
-    const auto at = inputs.find(name);
-    return at == inputs.end() || !at->is_object() ? nullptr : &*at;
-  }
-
-  result<json> variable(const expression& e) {
-    if (e.what == expression::kind::literal)
-      return e.literal;
-    if (e.what == expression::kind::ref)
-      return reference_value(e.ref);
-    const auto lookup = [this](const reference& r) { return reference_value(r); };
-    return evaluate(e, lookup, left_);
-  }
-
-  /// What is secret in the value stays sealed; a text made of secrets is sealed as a whole.
+  /// What is secret in the value stays sealed; a value made of secrets is sealed as a whole.
   result<json> shown(const expression& e) {
     using kind = expression::kind;
     if (e.what == kind::list || e.what == kind::object) {
@@ -115,116 +103,22 @@ private:
       }
       return out;
     }
-    care_ = e.what == kind::ref ? care::keep : care::notice;
-    noticed_ = false;
+    from_.keep_sealed(e.what == kind::ref);
+    from_.forget_secrets();
     auto value = variable(e);
-    care_ = care::none;
-    return value && noticed_ ? result<json>{seal_.seal(*value)} : value;
+    from_.keep_sealed(false);
+    return value && from_.secret() ? result<json>{seal_.seal(*value)} : value;
   }
 
-  /// An input's value in clear; in shown(), as it lies there.
-  result<json> input_value(const std::string& name) {
-    auto value = input_scope{p_, levels_, &seal_, left_}.value(name, *variable_);
-    if (!value || care_ == care::none)
-      return value;
-    auto raw = input_scope{p_, levels_, nullptr, left_}.value(name, *variable_);
-    if (!raw || *raw == *value)
-      return value;
-    // A text with a secret in it holds the sealed form as text.
-    const bool parts = care_ == care::keep && !raw->is_string();
-    noticed_ = noticed_ || !parts;
-    return parts ? std::move(raw) : std::move(value);
-  }
-
-  result<json> reference_value(const reference& r) {
-    if (const auto* in = std::get_if<input_ref>(&r))
-      return input_value(in->name);
-    if (const auto* each = std::get_if<each_ref>(&r))
-      return each_value(*each);
-    return output_value(*std::get_if<output_ref>(&r));
-  }
-
-  result<json> each_value(const each_ref& ref) {
-    if (item_ == nullptr || item_->value == nullptr)
-      return make_error(fault::bad_reference,
-                        "'" + to_string(reference{ref}) + "' stands in no loop");
-    if (ref.what == each_ref::part::key)
-      return item_->key;
-    if (ref.what == each_ref::part::index)
-      return json(item_->index);
-    return walk(*item_->value, ref.path, [&](std::size_t step, const json& at) {
-      return make_error(fault::output_missing,
-                        "the item has no " + in_quotes(to_string(ref.path)) + ": "
-                          + in_quotes(to_string(std::span{ref.path}.first(step))) + had_text(at));
-    });
-  }
-
-  /// Follows `path`, opening what is sealed on the way.
-  template <class Missing>
-  result<json> walk(const json& root, const std::vector<path_step>& path, const Missing& missing) {
-    const json* at = &root;
-    json clear; // what a sealed value on the way held
-    bool was_sealed = false;
-    const auto open = [&]() -> result<done> {
-      if (at->is_object() && sealer::is_sealed(*at)) {
-        O3_TRY(json value, seal_.unseal(*at));
-        clear = std::move(value);
-        at = &clear;
-        was_sealed = true;
-      }
-      return done{};
-    };
-    O3_TRY([[maybe_unused]] const auto first, open());
-    for (std::size_t i = 0; i < path.size(); ++i) {
-      const auto* next = follow_step(*at, path[i]);
-      if (!next)
-        return missing(i, *at);
-      at = next;
-      O3_TRY([[maybe_unused]] const auto ok, open());
-    }
-    auto value = opened(*at, seal_);
-    if (!value || care_ == care::none || (!was_sealed && *value == *at))
-      return value;
-    const bool parts = care_ == care::keep && !was_sealed;
-    noticed_ = noticed_ || !parts;
-    return parts ? result<json>{*at} : std::move(value);
-  }
-
-  result<json> output_value(const output_ref& ref) {
-    const auto producer = p_.index.find(ref.task);
-    const json* at = producer == p_.index.end() ? nullptr : outputs_(producer->second);
-    if (!at)
-      return make_error(fault::output_missing, "task " + in_quotes(ref.task)
-                                                 + " has no outputs, so there is no "
-                                                 + in_quotes(to_string(ref.path)));
-    O3_TRY(json value, walk(*at, ref.path, [&](std::size_t step, const json& there) {
-             return no_output(ref, step, there);
-           }));
-    if (holds_marker(value)) // a target must not choose which secret is sent
-      return make_error(fault::input_invalid, "the output " + in_quotes(to_string(ref.path))
-                                                + " of task " + in_quotes(ref.task)
-                                                + " holds a member '$secret', which is reserved");
-    return value;
-  }
-
-  /// Names what was there instead, but no values: they may be secret.
-  static error no_output(const output_ref& ref, std::size_t step, const json& at) {
-    const auto where = step == 0 ? std::string{"its outputs"}
-                                 : in_quotes(to_string(std::span{ref.path}.first(step)));
-    return make_error(fault::output_missing, "task " + in_quotes(ref.task) + " has no output "
-                                               + in_quotes(to_string(ref.path)) + ": " + where
-                                               + had_text(at));
-  }
-
-  static std::string had_text(const json& at) {
-    if (at.is_array())
-      return " is a list of " + std::to_string(at.size());
-    if (!at.is_object())
-      return " is " + std::string{type_name(at)};
-    std::vector<std::string> keys;
-    for (auto k = at.begin(); k != at.end(); ++k)
-      keys.push_back(k.key());
-    return keys.empty() ? " has no keys" : " has the keys " + listed(keys, keys_listed_max);
+  result<json> variable(const expression& e) {
+    if (e.what == expression::kind::literal)
+      return e.literal;
+    if (!variable_->by_name)
+      from_.fall_back_on(variable_->global);
+    from_.bytes_left(left_);
+    if (e.what == expression::kind::ref)
+      return from_.value(e.ref);
+    return evaluate(e, from_, left_, lim_);
   }
 
   error wrong(const json& value) const {
@@ -238,7 +132,7 @@ private:
 
   error too_big() const {
     return make_error(fault::input_invalid,
-                      "all inputs together are larger than " + std::to_string(bytes_max_)
+                      "all inputs together are larger than " + std::to_string(lim_.inputs_bytes)
                         + " bytes",
                       "", "pass large data by reference, or raise limits.inputs_bytes");
   }
@@ -253,59 +147,56 @@ private:
   const task_spec& spec_;
   const plan_task& task_;
   std::uint32_t t_;
-  const outputs_lookup& outputs_;
   const sealer& seal_;
+  const limits& lim_;
   std::size_t left_;
-  std::size_t bytes_max_;
-  input_levels levels_;
-  const loop_item* item_;
+  run_source from_;
   const plan_variable* variable_ = nullptr;
-  enum class care : std::uint8_t {
-    none,   ///< values in clear
-    notice, ///< the same, but notice if one was sealed
-    keep    ///< leave sealed what lies sealed inside
-  };
-  care care_ = care::none;
-  bool noticed_ = false; ///< the value that is being made was sealed, or is made of sealed ones
 };
 
 } // namespace
 
 result<json> resolve_inputs(const plan& p, std::uint32_t t, const json& inputs,
-                            const outputs_lookup& outputs, const sealer& seal, const limits& lim,
-                            const loop_item* item) {
-  return resolver{p, t, inputs, outputs, seal, lim, item}.run();
+                            const run_facts& facts, const sealer& seal, const limits& lim,
+                            std::vector<secret_input>* secrets) {
+  return resolver{p, t, inputs, facts, seal, lim}.run(secrets);
 }
 
-result<json> resolve_line(const plan& p, std::uint32_t t, std::uint32_t line, const json& inputs,
-                          const outputs_lookup& outputs, const sealer& seal, const limits& lim,
-                          const loop_item* item) {
-  return resolver{p, t, inputs, outputs, seal, lim, item}.line(line);
+result<line_value> resolve_line(const plan& p, std::uint32_t t, std::uint32_t line,
+                                const json& inputs, const run_facts& facts, const sealer& seal,
+                                const limits& lim) {
+  return resolver{p, t, inputs, facts, seal, lim}.line(line);
 }
 
 result<json> resolve_shown(const plan& p, std::uint32_t t, std::string_view name,
-                           const json& inputs, const outputs_lookup& outputs, const sealer& seal,
-                           const limits& lim, const loop_item* item) {
-  return resolver{p, t, inputs, outputs, seal, lim, item}.shown_input(name);
+                           const json& inputs, const run_facts& facts, const sealer& seal,
+                           const limits& lim) {
+  return resolver{p, t, inputs, facts, seal, lim}.shown_input(name);
 }
 
 result<json> resolve_shown_line(const plan& p, std::uint32_t t, std::uint32_t line,
-                                const json& inputs, const outputs_lookup& outputs,
-                                const sealer& seal, const limits& lim, const loop_item* item) {
-  return resolver{p, t, inputs, outputs, seal, lim, item}.line(line, true);
+                                const json& inputs, const run_facts& facts, const sealer& seal,
+                                const limits& lim) {
+  resolver make{p, t, inputs, facts, seal, lim};
+  O3_TRY(auto found, make.line(line, true));
+  return std::move(found.value);
 }
 
-json resolve_reads(const plan& p, std::uint32_t t, const json& inputs,
-                   const outputs_lookup& outputs, const sealer& seal, const limits& lim) {
-  return resolver{p, t, inputs, outputs, seal, lim, nullptr}.reads();
+result<line_value> resolve_output(const plan& p, std::uint32_t i, const json& inputs,
+                                  const run_facts& facts, const sealer& seal, const limits& lim) {
+  line_value out;
+  run_source from{p, std::nullopt, inputs, facts, seal, lim};
+  from.fall_back_by_name();
+  from.absent_is_null(true);
+  from.keep_notes(out.reads);
+  O3_TRY(out.value, evaluate(p.doc.outputs[i].second, from, lim.inputs_bytes, lim));
+  out.secret = from.secret();
+  return out;
 }
 
-bool line_is_secret(const plan& p, std::uint32_t t, std::uint32_t line) {
-  const auto& names = p.tasks[t].lines[line].inputs;
-  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-    const auto* in = find_input(p.tasks[t].inputs, name);
-    return is_secret_name(name) || (in != nullptr && in->secret);
-  });
+json resolve_reads(const plan& p, std::uint32_t t, const json& inputs, const run_facts& facts,
+                   const sealer& seal, const limits& lim) {
+  return resolver{p, t, inputs, facts, seal, lim}.reads();
 }
 
 } // namespace o3

@@ -66,6 +66,10 @@ private:
         input(in->name, global, false);
       return;
     }
+    // An expression cannot read what is put in only when a request leaves.
+    if (e.what == expression::kind::script)
+      for (const auto& name : input_names(e))
+        input(name, global, true);
     for (const auto& part : e.parts) {
       const auto* in
         = part.what == expression::kind::ref ? std::get_if<input_ref>(&part.ref) : nullptr;

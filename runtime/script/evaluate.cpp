@@ -1,11 +1,19 @@
 #include "runtime/base/text.hpp"
 #include "runtime/script/chunk.hpp"
 #include "runtime/script/helpers.hpp"
+#include "runtime/script/names.hpp"
 
 #include <algorithm>
 
 namespace o3::script {
 namespace {
+
+std::optional<read::kind> loop_part(std::string_view name) {
+  for (const auto& [known, what] : loop_names)
+    if (name == known)
+      return what;
+  return std::nullopt;
+}
 
 /// What one evaluation knows; its address is the upvalue of the functions that look things up.
 class session {
@@ -79,11 +87,8 @@ private:
       push_proxy(l, &find_input, {});
     } else if (name == "tasks") {
       push_proxy(l, &find_task, {});
-    } else if (name == "item" || name == "index") {
-      const auto kind = name == "item" ? read::kind::item : read::kind::index;
-      if (!of(l).reads(kind, {}))
-        raise(l, "'" + name + "' is the name of a local, which is not declared here");
-      of(l).push(l, {kind, {}, {}});
+    } else if (name == "each") {
+      push_proxy(l, &find_each, name);
     } else if (of(l).reads_task(name)) {
       push_task(l, name);
     } else {
@@ -135,6 +140,15 @@ private:
     std::size_t size = 0;
     const auto* text = lua_tolstring(l, lua_upvalueindex(2), &size);
     return {text, size};
+  }
+
+  // each.value and so on; or the parts of a task that is called so.
+  static int find_each(lua_State* l) {
+    const auto what = loop_part(text_argument(l, 2, "each"));
+    if (!what)
+      return find_part(l);
+    of(l).push(l, {*what, {}, {}});
+    return keep(l, 1);
   }
 
   // T.state, T.output

@@ -82,7 +82,7 @@ private:
     for (const auto& t : tokens_) {
       if (t.what == kind::name && t.text == "_ENV")
         return bad_expression(t.line, "'_ENV' cannot be used in expressions");
-      if (t.what == kind::name && (t.text == "input" || t.text == "tasks")
+      if (t.what == kind::name && (t.text == "input" || t.text == "tasks" || t.text == "each")
           && locals_.contains(t.text))
         return bad_expression(t.line, "'" + std::string{t.text} + "' cannot be the name of a local",
                               "it has a meaning in every expression; choose another name");
@@ -139,10 +139,8 @@ private:
                             "write input.NAME or input[\"NAME\"]; what is read must be known "
                             "before the workflow runs");
     }
-    if (t.text == "item" || t.text == "index") {
-      found_.insert({t.text == "item" ? read::kind::item : read::kind::index, {}, {}});
-      return std::nullopt;
-    }
+    if (t.text == "each")
+      return of_loop(t);
     if (t.text == "tasks") {
       if (auto name = member())
         return of_task(*std::move(name), t);
@@ -150,13 +148,34 @@ private:
                             "write tasks[\"NAME\"].output.x; what is read must be known before "
                             "the workflow runs");
     }
-    if (std::binary_search(helpers.begin(), helpers.end(), t.text))
+    if (std::binary_search(helpers.begin(), helpers.end(), t.text)) {
+      if (look(1).is(".") && (look(2).text == "output" || look(2).text == "state"))
+        return bad_expression(t.line, "'" + std::string{t.text} + "' is a helper, not a task",
+                              "a task of that name is tasks[\"" + std::string{t.text} + "\"]");
       return std::nullopt;
+    }
     return of_task(std::string{t.text}, t);
   }
 
-  std::optional<error> of_task(std::string task, const token& t) {
+  std::optional<error> of_loop(const token& t) {
     const auto part = member();
+    for (const auto& [name, what] : loop_names)
+      if (part == name) {
+        found_.insert({what, {}, {}});
+        return std::nullopt;
+      }
+    if (part == "output" || part == "state") // of a task that is called so
+      return of_part("each", part, t);
+    return bad_expression(t.line, "'each' must be followed by .value, .key or .index",
+                          "write each.value for the item of the loop, each.key for its key");
+  }
+
+  std::optional<error> of_task(std::string task, const token& t) {
+    return of_part(std::move(task), member(), t);
+  }
+
+  std::optional<error> of_part(std::string task, const std::optional<std::string>& part,
+                               const token& t) {
     if (part == "state") {
       found_.insert({read::kind::state, std::move(task), {}});
     } else if (part == "output") {

@@ -7,8 +7,13 @@
 #include "runtime/script/script.hpp"
 
 #include <span>
+#include <utility>
 
 namespace o3::script {
+
+/// What an expression calls the item of a loop it runs for: each.value and so on.
+inline constexpr std::pair<std::string_view, read::kind> loop_names[]
+  = {{"value", read::kind::item}, {"key", read::kind::key}, {"index", read::kind::index}};
 
 /// Sorted, unique.
 result<std::vector<read>> find_reads(const std::vector<token>& tokens);

@@ -25,7 +25,8 @@ struct read {
     outputs, ///< T.output as a whole: all outputs of a task
     state,   ///< T.state: how a task ended, as text
     item,    ///< item: the element of a loop
-    index    ///< index: its position (from 0) or its key
+    key,     ///< key: of a map its key, of a list its position (from 0)
+    index    ///< index: its position (from 0)
   };
   kind what = kind::input;
   std::string name;   ///< of the input or of the task

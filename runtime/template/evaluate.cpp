@@ -9,15 +9,16 @@ namespace {
 /// Counts down what the result may still hold, so that a short template cannot make a huge value.
 class evaluator {
 public:
-  evaluator(const reference_lookup& lookup, std::size_t bytes_max)
-      : lookup_(lookup), bytes_max_(bytes_max), left_(bytes_max) {}
+  evaluator(value_source& from, std::size_t bytes_max, const script::bounds& bounds)
+      : from_(from), bytes_max_(bytes_max), left_(bytes_max), bounds_(bounds) {}
 
   result<json> value(const expression& e) {
     switch (e.what) {
     case expression::kind::literal:
       return counted(e.literal);
-    case expression::kind::ref: {
-      O3_TRY(auto v, lookup_(e.ref));
+    case expression::kind::ref:
+    case expression::kind::script: {
+      O3_TRY(auto v, single(e));
       return counted(std::move(v));
     }
     case expression::kind::text:
@@ -45,13 +46,26 @@ public:
   }
 
 private:
+  /// Of a reference or an expression.
+  result<json> single(const expression& e) {
+    if (e.what == expression::kind::ref)
+      return from_.value(e.ref);
+    const auto& code = *e.script->code;
+    const auto find = [&](const script::read& r) {
+      const auto at = std::lower_bound(code.reads.begin(), code.reads.end(), r);
+      return from_.read(e.script->reads[static_cast<std::size_t>(at - code.reads.begin())]);
+    };
+    O3_TRY(auto v, script::evaluate(code, find, bounds_));
+    return std::move(v.data);
+  }
+
   result<json> text(const expression& e) {
     std::string out;
     for (const auto& part : e.parts) {
       if (part.what == expression::kind::literal) {
         out += part.literal.get_ref<const std::string&>();
       } else {
-        O3_TRY(const auto v, lookup_(part.ref));
+        O3_TRY(const auto v, single(part));
         if (holds_marker(v))
           return make_error(fault::bad_reference, "a stored secret cannot be part of other text",
                             "", std::string{whole_secret_hint});
@@ -84,15 +98,37 @@ private:
                       "pass large data by reference, or raise limits.inputs_bytes");
   }
 
-  const reference_lookup& lookup_;
+  value_source& from_;
   std::size_t bytes_max_;
   std::size_t left_;
+  script::bounds bounds_;
+};
+
+/// One rule for both.
+class lookup_source final : public value_source {
+public:
+  explicit lookup_source(const reference_lookup& lookup) : lookup_(lookup) {}
+  result<json> value(const reference& r) override { return lookup_(r); }
+  result<script::value> read(const reference& r) override {
+    O3_TRY(auto v, lookup_(r));
+    return script::value{std::move(v)};
+  }
+
+private:
+  const reference_lookup& lookup_;
 };
 
 } // namespace
 
 result<json> evaluate(const expression& e, const reference_lookup& lookup, std::size_t bytes_max) {
-  return evaluator{lookup, bytes_max}.value(e);
+  lookup_source from{lookup};
+  return evaluator{from, bytes_max, {}}.value(e);
+}
+
+result<json> evaluate(const expression& e, value_source& from, std::size_t bytes_max,
+                      const limits& lim) {
+  return evaluator{from, bytes_max, {.steps = lim.script_steps, .bytes = lim.script_bytes}}.value(
+    e);
 }
 
 const json* follow_step(const json& value, const path_step& step) {

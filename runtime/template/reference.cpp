@@ -1,6 +1,7 @@
 // Finding references in template values; evaluate.cpp gives them values.
 #include "runtime/template/reference.hpp"
 
+#include "runtime/base/text.hpp"
 #include "runtime/template/report.hpp"
 #include "runtime/template/secret_ref.hpp"
 
@@ -128,9 +129,61 @@ std::optional<reference> parse_reference(std::string_view inside) {
   return ref;
 }
 
+/// What an expression reads, as a reference; nothing if no such name can exist.
+std::optional<reference> as_reference(const script::read& r) {
+  using kind = script::read::kind;
+  switch (r.what) {
+  case kind::item:
+    return each_ref{};
+  case kind::key:
+    return each_ref{each_ref::part::key, {}};
+  case kind::index:
+    return each_ref{each_ref::part::index, {}};
+  case kind::input:
+    return is_name(r.name) ? std::optional<reference>{input_ref{r.name}} : std::nullopt;
+  default:
+    break;
+  }
+  if (!is_ref_name(r.name))
+    return std::nullopt;
+  if (r.what == kind::state)
+    return state_ref{r.name};
+  output_ref ref{r.name, {}};
+  if (r.what == kind::output)
+    ref.path.push_back({r.output, 0, false});
+  return ref;
+}
+
 class compiler {
 public:
-  explicit compiler(findings& found) : found_(found) {}
+  compiler(findings& found, int schema_version) : found_(found), schema_version_(schema_version) {}
+
+  expression script(std::string_view text, const place& at) {
+    expression e;
+    e.what = expression::kind::script;
+    auto code = script::compile(text);
+    if (!code) {
+      note(fault::bad_expression, at,
+           "the expression '" + printable_short(text) + "' cannot be used: " + code.error().message,
+           std::move(code.error().hint));
+      return {};
+    }
+    auto s = std::make_shared<scripted>();
+    s->code = std::move(*code);
+    for (const auto& r : s->code->reads) {
+      auto ref = as_reference(r);
+      if (!ref) {
+        note(fault::bad_expression, at,
+             "the expression '" + printable_short(text) + "' reads " + in_quotes(r.name)
+               + ", which cannot be the name of an input or a task",
+             "names have letters, digits, '_' and '-'");
+        return {};
+      }
+      s->reads.push_back(std::move(*ref));
+    }
+    e.script = std::move(s);
+    return e;
+  }
 
   expression value(const json& v, const place& at) {
     if (v.is_string())
@@ -194,6 +247,20 @@ private:
       if (rest.starts_with("$${")) {
         plain += "${";
         i += 3;
+      } else if (rest.starts_with("${{")) {
+        const auto close = script::find_close(rest, 3);
+        if (close == std::string_view::npos) {
+          note(fault::bad_expression, at,
+               "the expression starting at byte " + std::to_string(i) + " has no closing '}}'",
+               "write $${ for a literal ${");
+          break;
+        }
+        if (schema_version_ < 2)
+          note(fault::bad_expression, at, "there are no expressions in schema_version 1",
+               "needs schema_version 2");
+        flush();
+        parts.push_back(script(rest.substr(3, close - 3), at));
+        i += close + 2;
       } else if (rest.starts_with("${")) {
         const auto close = rest.find('}');
         if (close == std::string_view::npos) {
@@ -252,11 +319,15 @@ private:
   }
 
   void fail(const place& at, std::string message, std::string hint = std::string{known_forms}) {
+    note(fault::bad_reference, at, std::move(message), std::move(hint));
+  }
+  void note(fault code, const place& at, std::string message, std::string hint) {
     if (++errors_ <= errors_per_value_max)
-      found_.fail(fault::bad_reference, at.pointer(), std::move(message), std::move(hint));
+      found_.fail(code, at.pointer(), std::move(message), std::move(hint));
   }
 
   findings& found_;
+  int schema_version_;
   std::size_t errors_ = 0;
 };
 
@@ -283,17 +354,36 @@ std::string to_string(const reference& r) {
     const std::string dot = path.empty() || path.front() == '[' ? "" : ".";
     return "${each.value" + dot + path + "}";
   }
+  if (const auto* state = std::get_if<state_ref>(&r))
+    return state->task + ".state";
   const auto& out = *std::get_if<output_ref>(&r);
+  if (out.path.empty())
+    return out.task + ".output";
   return "${" + out.task + std::string{output_infix} + to_string(out.path) + "}";
 }
 
-expression compile(const json& value, const std::string& at, findings& found) {
-  return compiler{found}.value(value, place{at});
+expression compile(const json& value, const std::string& at, findings& found, int schema_version) {
+  return compiler{found, schema_version}.value(value, place{at});
+}
+
+expression compile_script(std::string_view text, const std::string& at, findings& found) {
+  compiler c{found, 2};
+  if (text.starts_with("${{") && script::find_close(text, 3) == text.size() - 2)
+    text = text.substr(3, text.size() - 5);
+  return c.script(text, place{at});
+}
+
+bool holds_script(const expression& e) {
+  return e.what == expression::kind::script
+         || std::any_of(e.parts.begin(), e.parts.end(), holds_script);
 }
 
 void for_each_reference(const expression& e, const std::function<void(const reference&)>& f) {
   if (e.what == expression::kind::ref)
     f(e.ref);
+  if (e.what == expression::kind::script)
+    for (const auto& r : e.script->reads)
+      f(r);
   for (const auto& part : e.parts)
     for_each_reference(part, f);
 }

@@ -8,11 +8,13 @@ namespace {
 
 constexpr std::array<std::string_view, 8> task_keys{
   "name", "ref_name", "description", "class", "input", "always_run", "depends_on", "optional"};
-constexpr std::array<std::string_view, 11> task_keys_2{
-  "retry",        "timeout_s", "total_timeout_s", "on_ambiguous", "on_surplus", "for_each",
-  "max_parallel", "fail_fast", "approved_by",     "attempts_max", "heartbeat_s"};
-constexpr std::array<std::string_view, 2> task_keys_later{"when", "requires"};
+constexpr std::array<std::string_view, 13> task_keys_2{
+  "retry",       "timeout_s",    "total_timeout_s", "on_ambiguous", "on_surplus",
+  "for_each",    "max_parallel", "fail_fast",       "approved_by",  "attempts_max",
+  "heartbeat_s", "when",         "outputs"};
+constexpr std::array<std::string_view, 1> task_keys_later{"requires"};
 constexpr std::array<std::string_view, 2> approved_keys{"task", "evidence"};
+
 bool has(std::span<const std::string_view> keys, std::string_view key) {
   return std::find(keys.begin(), keys.end(), key) != keys.end();
 }
@@ -143,7 +145,7 @@ void check_keys(const json& object, const place& at, std::string_view what, int 
 }
 
 std::vector<std::pair<std::string, expression>> read_inputs(const json& lines, const place& at,
-                                                            reporter& out) {
+                                                            int schema_version, reporter& out) {
   std::vector<std::pair<std::string, expression>> inputs;
   inputs.reserve(lines.size());
   for (auto line = lines.begin(); line != lines.end(); ++line) {
@@ -153,7 +155,8 @@ std::vector<std::pair<std::string, expression>> read_inputs(const json& lines, c
                in_quotes(line.key()) + " cannot be the name of a variable",
                "a variable's name has 1 to 128 printable ASCII characters");
     findings found;
-    inputs.emplace_back(line.key(), compile(line.value(), line_at.pointer(), found));
+    inputs.emplace_back(line.key(),
+                        compile(line.value(), line_at.pointer(), found, schema_version));
     out.merge(std::move(found));
   }
   return inputs;
@@ -190,7 +193,7 @@ task_spec read_task(const json& item, const place& at, int schema_version, const
   task.class_name = in.ref_name("class");
   const place input_at{at, "input"};
   if (const auto* lines = in.object("input"))
-    task.input = read_inputs(*lines, input_at, out);
+    task.input = read_inputs(*lines, input_at, schema_version, out);
   read_depends_on(in, at, what, task, out);
   task.always_run = in.flag("always_run");
   task.optional = in.flag("optional");
@@ -200,6 +203,7 @@ task_spec read_task(const json& item, const place& at, int schema_version, const
       = second_of(in, "on_ambiguous", at, "operator", "retry", lim.text_bytes, out);
     read_for_each(in, at, what, lim, task, out);
     read_approved_by(in, at, what, task, out);
+    read_data_rules(in, at, what, task, out);
     task.cancel_surplus = second_of(in, "on_surplus", at, "alert", "cancel", lim.text_bytes, out);
   }
   return task;

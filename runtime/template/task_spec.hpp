@@ -24,8 +24,12 @@ void check_keys(const json& object, const place& at, std::string_view what, int 
 /// Compiles a value that stands at `name` below the task at `at`.
 task_line read_line(const json& value, std::string name, const place& at, reporter& out);
 
-/// The input lines of a task or of the template's globals, compiled.
+/// The input lines of a task, of the template's globals or of its outputs, compiled.
 std::vector<std::pair<std::string, expression>> read_inputs(const json& lines, const place& at,
-                                                            reporter& out);
+                                                            int schema_version, reporter& out);
+
+/// `when` and `outputs` of a task.
+void read_data_rules(object_reader& in, const place& at, std::string_view what, task_spec& task,
+                     reporter& out);
 
 } // namespace o3

@@ -8,9 +8,9 @@ namespace {
 
 constexpr std::array<std::string_view, 6> template_keys{"name",           "ref_name", "description",
                                                         "schema_version", "workflow", "tasks"};
-constexpr std::array<std::string_view, 6> template_keys_2{
-  "failure_grace_s", "cancel_deadline_s", "timeout_s", "finally_after_s", "finally", "on_failure"};
-constexpr std::array<std::string_view, 1> template_keys_later{"outputs"};
+constexpr std::array<std::string_view, 7> template_keys_2{
+  "failure_grace_s", "cancel_deadline_s", "timeout_s", "finally_after_s",
+  "finally",         "on_failure",        "outputs"};
 constexpr std::array<std::string_view, 2> failure_keys{"template", "input"};
 constexpr std::array<std::string_view, 1> workflow_keys{"input"};
 constexpr std::array<std::string_view, 1> input_keys{"global"};
@@ -48,7 +48,7 @@ void read_globals(object_reader& in, template_doc& doc, reporter& out) {
   object_reader in_input{*input, input_at, "'workflow.input' of the template", out};
   in_input.refuse_others(input_keys);
   if (const auto* global = in_input.object("global"))
-    doc.global = read_inputs(*global, global_at, out);
+    doc.global = read_inputs(*global, global_at, doc.schema_version, out);
 }
 
 /// Reads the tasks of one phase behind those that are there.
@@ -165,8 +165,8 @@ template_doc parse_template(const json& source, const limits& lim, findings& fou
   if (!in.is_object())
     return doc;
   doc.schema_version = read_version(in, out);
-  check_keys(source, root, "the template", doc.schema_version,
-             {template_keys, template_keys_2, template_keys_later}, out);
+  check_keys(source, root, "the template", doc.schema_version, {template_keys, template_keys_2, {}},
+             out);
   doc.ref = in.ref_name("ref_name");
   doc.name = in.text("name", lim.text_bytes);
   if (doc.name.empty())
@@ -177,6 +177,9 @@ template_doc parse_template(const json& source, const limits& lim, findings& fou
     doc.timeout = in.seconds("timeout_s");
     doc.finally_after = in.seconds("finally_after_s");
     doc.cancel_deadline = in.seconds("cancel_deadline_s").value_or(doc.cancel_deadline);
+    const place outputs_at{"/outputs"};
+    if (const auto* outputs = in.object("outputs"))
+      doc.outputs = read_inputs(*outputs, outputs_at, doc.schema_version, out);
   }
   read_globals(in, doc, out);
   read_tasks(in, doc, lim, out);

@@ -8,6 +8,7 @@
 #include "runtime/template/states.hpp"
 #include "runtime/template/task_class.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,6 +43,14 @@ struct approval_rule {
   std::uint32_t hash = 0;     ///< and the hash of what was approved
 };
 
+class value_check; // runtime/template/schema.hpp
+
+/// An output that a successful task must have, and what it must look like; absent counts as null.
+struct declared_output {
+  std::string name;
+  std::shared_ptr<const value_check> check;
+};
+
 struct task_spec {
   task_phase phase = task_phase::main;
   std::string name;
@@ -58,9 +67,11 @@ struct task_spec {
   bool optional = false;
   std::vector<retry_rule> retry;             ///< the first that fits decides; else the class's own
   std::optional<std::uint32_t> attempts_max; ///< over all rules, in one run of the workflow
-  std::optional<millis> heartbeat;     ///< longest silence of what runs an attempt (heartbeat_s)
-  std::optional<millis> timeout;       ///< per attempt (timeout_s)
-  std::optional<millis> total_timeout; ///< over all attempts (total_timeout_s)
+  std::optional<millis> heartbeat;      ///< longest silence of what runs an attempt (heartbeat_s)
+  std::optional<millis> timeout;        ///< per attempt (timeout_s)
+  std::optional<millis> total_timeout;  ///< over all attempts (total_timeout_s)
+  std::optional<std::uint32_t> when;    ///< position in `lines` of its condition
+  std::vector<declared_output> outputs; ///< in the document's key order
   bool retry_ambiguous = false; ///< on_ambiguous: a launch that may have happened is repeated
   bool cancel_surplus = false;  ///< on_surplus: a job with our marker that nobody owns is canceled
 };
@@ -77,6 +88,8 @@ struct template_doc {
   std::size_t failure_count = 0; ///< of `on_failure`
   std::optional<millis> timeout; ///< from the first start to the end of the first phase
   std::optional<millis> finally_after; ///< how long a parked task keeps `finally` waiting
+  /// The workflow's own outputs, made when it ends successfully.
+  std::vector<std::pair<std::string, expression>> outputs;
   millis failure_grace{120'000};
   millis cancel_deadline{120'000};
   json source; ///< the document as given
@@ -87,7 +100,7 @@ struct template_doc {
 };
 
 /// Reads a template; errors in `found` refuse it. Unknown keys are errors that name the nearest
-/// key; the keys of later schema features (when, requires, outputs) are refused as `not_supported`
+/// key; the keys of later schema features (requires) are refused as `not_supported`
 /// until they do something. `on_failure` may also be {"template", "input"}: one task of the class
 /// `workflow` with the ref `on_failure`.
 template_doc parse_template(const json& doc, const limits& lim, findings& found);

@@ -13,6 +13,7 @@ void folder::operator()(const ended& r) const {
   s.ended_at = std::max(at, s.started_at.value_or(at));
   s.code = r.code;
   s.message = r.message;
+  s.outputs = r.outputs;
   s.paused.reset();
   s.parent_told = false;
 }
@@ -60,6 +61,7 @@ void folder::operator()(const rerun_begun& r) const {
   s.cancel_by.clear();
   s.cancel_reason.clear();
   s.signals.clear();
+  s.outputs = nullptr;
   for (std::uint32_t t = 0; t < s.tasks.size() && t < r.tasks.size(); ++t)
     choose(t, r.tasks[t]);
   derive(s);

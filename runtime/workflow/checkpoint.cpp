@@ -143,6 +143,8 @@ void history_to_json(json& j, const state& s) {
                               {"name", r.name},
                               {"desc", r.description},
                               {"inputs", r.inputs}});
+  if (!s.outputs.is_null())
+    j["outputs"] = s.outputs;
   for (const auto& k : s.signals) {
     json kept = {{"name", k.name}, {"by", k.by}, {"at", to_ms(k.at)}, {"value", k.body}};
     if (k.task)
@@ -173,6 +175,7 @@ void history_from_json(state& s, const json& j) {
       s.revisions.push_back({r.at("n").get<std::uint32_t>(), asked_from_json(r.at("who")),
                              r.at("name").get<std::string>(), r.at("desc").get<std::string>(),
                              r.at("inputs")});
+  s.outputs = j.value("outputs", json{});
   s.signals.clear();
   if (auto list = j.find("signals"); list != j.end())
     for (const auto& k : *list)

@@ -78,6 +78,7 @@ void decider::on(const attribute_written& e) {
 void decider::on(const call_said& e) {
   if (!s_.has(e.task) || !s_.at(e.task).calling || s_.at(e.task).attempt != e.attempt)
     return;
+  learn_secrets(e.task);
   for (const auto& l : e.log)
     log(e.task, e.attempt, l.level, masked(l.text));
 }
@@ -85,6 +86,7 @@ void decider::on(const call_said& e) {
 void decider::on(const call_ended& e) {
   if (!s_.has(e.task) || !s_.at(e.task).calling || s_.at(e.task).attempt != e.attempt)
     return;
+  learn_secrets(e.task);
   for (const auto& l : e.log)
     log(e.task, e.attempt, l.level, masked(l.text));
   auto end = e.end;
@@ -207,8 +209,9 @@ void decider::start_ready() {
   }
 }
 
-void decider::end_workflow(workflow_state end, fault code, const std::string& message) {
-  emit(ended{end, code, message});
+void decider::end_workflow(workflow_state end, fault code, const std::string& message,
+                           json outputs) {
+  emit(ended{end, code, message, std::move(outputs)});
   if (s_.from)
     effects_.push_back(tell_parent{});
   log(no_task, 0, end == workflow_state::failed ? log_level::error : log_level::info,
@@ -224,6 +227,11 @@ void decider::begin_failing(std::uint32_t t) {
 
 void decider::end_attempt(std::uint32_t t, std::uint32_t new_attempt, const task_end& own,
                           json set) {
+  if (own.state == task_state::successful)
+    if (auto bad = misfit(t, set)) {
+      end_attempt(t, new_attempt, *bad, std::move(set));
+      return;
+    }
   auto attempt = new_attempt != 0 ? new_attempt : s_.at(t).attempt;
   if (is_outside(t))
     effects_.push_back(drop_talks{t, attempt});

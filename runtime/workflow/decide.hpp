@@ -223,6 +223,8 @@ void open_child(const state& s, std::uint32_t t, std::vector<effect>& out);
 id child_of(const state& s, std::uint32_t t, std::uint32_t attempt);
 /// A task's attributes with their secrets in clear; {} if it has none.
 json opened(const json& attributes, const sealer& seal);
+/// What references can read now, those of task `t` if given. `s` must outlive it.
+run_facts facts_of(const state& s, std::optional<std::uint32_t> t = {});
 /// What of `s` is sealed, ready to be starred in text. Stored secrets are not among it.
 secrets::masker known_secrets(const state& s, const sealer& seal);
 /// What a worker needs to run attempt `t`: resolved inputs (secrets in clear), attributes.

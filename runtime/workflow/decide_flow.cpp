@@ -61,7 +61,7 @@ bool decider::settle() {
   else if (s_.failing())
     end_workflow(workflow_state::failed, s_.code, std::string{s_.message});
   else
-    end_workflow(workflow_state::successful, fault::none, "");
+    end_successfully();
   return false;
 }
 
@@ -97,10 +97,11 @@ bool decider::opens_loop(std::uint32_t t) {
   ++steps_;
   const auto attempt = s_.tasks[t].attempt + 1;
   const auto line = spec(t).for_each->line;
-  auto list = resolve_line(*s_.graph, t, line, s_.inputs, lookup_in(s_), c_.seal, c_.lim);
+  auto found = resolve_line(*s_.graph, t, line, s_.inputs, facts_of(s_), c_.seal, c_.lim);
+  const auto* list = found ? &found->value : nullptr;
   std::optional<task_end> bad;
-  if (!list)
-    bad = task_end{task_state::failed, list.error().code, masked(list.error().message)};
+  if (!found)
+    bad = task_end{task_state::failed, found.error().code, masked(found.error().message)};
   else if (!list->is_array() && !list->is_object())
     bad = task_end{task_state::failed, fault::loop_invalid,
                    "'for_each' gives " + type_phrase(*list) + "; it must be a list or an object"};
@@ -123,7 +124,6 @@ bool decider::opens_loop(std::uint32_t t) {
   if (list->is_object())
     opened_loop.keys = json::array();
   const auto before = s_.loops.find(t);
-  const bool secret = line_is_secret(*s_.graph, t, line);
   std::uint32_t i = 0;
   for (auto it = list->begin(); it != list->end(); ++it, ++i) {
     if (list->is_object())
@@ -135,7 +135,7 @@ bool decider::opens_loop(std::uint32_t t) {
         && (!list->is_object() || before->second.keys[i] == it.key()))
       if (in_clear(before->second.items[i], c_.seal) == *it)
         opened_loop.keep.push_back(i);
-    opened_loop.items.push_back(secret ? c_.seal.seal(*it) : *it);
+    opened_loop.items.push_back(found->secret ? c_.seal.seal(*it) : *it);
   }
   log(t, attempt, log_level::info,
       "loop over " + std::to_string(i) + " items"

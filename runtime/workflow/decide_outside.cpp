@@ -261,6 +261,7 @@ bool decider::take_set(std::uint32_t t, json set) {
 void decider::on(const talked& e) {
   if (!s_.has(e.task) || s_.at(e.task).attempt != e.attempt)
     return;
+  learn_secrets(e.task);
   for (const auto& l : e.what.log)
     log(e.task, e.attempt, l.level, masked(l.text));
   if (!e.what.trouble.empty())

@@ -130,7 +130,7 @@ std::optional<std::string> decider::signal_name(std::uint32_t t) const {
     return *name;
   if (is_loop(t))
     return std::nullopt;
-  auto inputs = inputs_of(t);
+  auto inputs = worker_inputs(s_, t, c_.seal, c_.lim);
   if (!inputs || !inputs->contains("name") || !inputs->at("name").is_string())
     return std::nullopt;
   return inputs->at("name").get<std::string>();
@@ -257,24 +257,22 @@ void decider::take_kept(std::uint32_t t) {
 // True if the task ended instead of starting: what it would start on is not what was approved.
 bool decider::unapproved(std::uint32_t t) {
   const auto& rule = *spec(t).approved_by;
-  const auto item = item_of(s_, t);
-  const auto* one = item ? &*item : nullptr;
   const auto position = s_.spec_of(t);
-  const auto outputs = lookup_in(s_);
-  auto approved
-    = resolve_line(*s_.graph, position, rule.hash, s_.inputs, outputs, c_.seal, c_.lim, one);
-  auto now = resolve_shown_line(*s_.graph, position, rule.evidence, s_.inputs, outputs, c_.seal,
-                                c_.lim, one);
+  const auto facts = facts_of(s_, t);
+  auto approved = resolve_line(*s_.graph, position, rule.hash, s_.inputs, facts, c_.seal, c_.lim);
+  auto now
+    = resolve_shown_line(*s_.graph, position, rule.evidence, s_.inputs, facts, c_.seal, c_.lim);
   auto hash = now ? evidence_hash(*now, c_.seal) : result<std::string>{now.error()};
   task_end bad{task_state::failed, fault::none, ""};
   if (!approved || !hash) {
     const auto& e = approved ? hash.error() : approved.error();
     bad.code = e.code;
     bad.message = masked(e.message);
-  } else if (*approved != json(*hash)) {
+  } else if (approved->value != json(*hash)) {
     bad.code = fault::evidence_changed;
     bad.message = "not started: " + in_quotes(rule.task) + " approved the evidence "
-                  + (approved->is_string() ? approved->get<std::string>() : canonical(*approved))
+                  + (approved->value.is_string() ? approved->value.get<std::string>()
+                                                 : canonical(approved->value))
                   + ", now it is " + *hash;
   } else {
     return false;

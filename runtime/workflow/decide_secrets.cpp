@@ -32,6 +32,7 @@ void gather_secrets(const json& j, const sealer& seal, secrets::masker& known) {
 secrets::masker known_secrets(const state& s, const sealer& seal) {
   secrets::masker known;
   gather_secrets(s.inputs, seal, known);
+  gather_secrets(s.outputs, seal, known);
   for (const auto& t : s.tasks)
     gather_secrets(t.attributes, seal, known);
   for (const auto& [loop, l] : s.loops) {
@@ -47,6 +48,8 @@ secrets::masker known_secrets(const state& s, const sealer& seal) {
 std::string decider::masked(std::string text) {
   if (!secrets_)
     secrets_ = known_secrets(s_, c_.seal);
+  for (; masked_inputs_ < secret_inputs_.size(); ++masked_inputs_)
+    secrets_->add_all(secret_inputs_[masked_inputs_].second.value);
   return secrets_->masked(std::move(text));
 }
 

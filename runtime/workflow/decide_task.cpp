@@ -27,14 +27,24 @@ outputs_lookup lookup_in(const state& s) {
   };
 }
 
-result<json> worker_inputs(const state& s, std::uint32_t t, const sealer& seal, const limits& lim) {
-  const auto item = item_of(s, t);
-  return resolve_inputs(*s.graph, s.spec_of(t), s.inputs, lookup_in(s), seal, lim,
-                        item ? &*item : nullptr);
+run_facts facts_of(const state& s, std::optional<std::uint32_t> t) {
+  run_facts facts{lookup_in(s)};
+  facts.state = [&s](std::uint32_t other) { return s.tasks[other].state; };
+  if (t)
+    facts.item = item_of(s, *t);
+  return facts;
 }
 
-result<json> decider::inputs_of(std::uint32_t t) const {
-  return worker_inputs(s_, t, c_.seal, c_.lim);
+result<json> worker_inputs(const state& s, std::uint32_t t, const sealer& seal, const limits& lim) {
+  return resolve_inputs(*s.graph, s.spec_of(t), s.inputs, facts_of(s, t), seal, lim);
+}
+
+result<json> decider::inputs_of(std::uint32_t t) {
+  std::vector<secret_input> secrets;
+  auto inputs = resolve_inputs(*s_.graph, s_.spec_of(t), s_.inputs, facts_of(s_, t), c_.seal,
+                               c_.lim, &secrets);
+  learn(t, std::move(secrets));
+  return inputs;
 }
 
 std::optional<std::uint32_t> decider::missing_producer(std::uint32_t t) const {
@@ -57,6 +67,8 @@ void decider::start(std::uint32_t t) {
     return;
   }
   if (!s_.is_item(t) && stays_as_it_was(t))
+    return;
+  if (skip_by_condition(t))
     return;
   if (spec(t).approved_by && unapproved(t))
     return;
@@ -307,13 +319,14 @@ decider::attempt_result decider::step(std::uint32_t t, task_verb verb, const tas
 }
 
 // Size limits and sealing of what a step set. On success `set` may go into a record.
-std::optional<task_end> decider::check_set(std::uint32_t t, json& set) const {
+std::optional<task_end> decider::check_set(std::uint32_t t, json& set) {
   if (set.is_null() || (set.is_object() && set.empty()))
     return std::nullopt;
   if (!set.is_object())
     return task_end{task_state::exception, fault::task_exception,
                     "the class returned attributes that are no object"};
   std::size_t total = 0;
+  learn_secrets(t);
   for (auto& [name, value] : set.items()) {
     auto size = canonical(value).size();
     total += size;
@@ -323,7 +336,9 @@ std::optional<task_end> decider::check_set(std::uint32_t t, json& set) const {
                         + " bytes, the limit is " + std::to_string(c_.lim.attribute_bytes)
                         + " (limits.attribute_bytes)"};
     const auto* field = cls(t).output(name);
-    if (((field != nullptr && field->secret) || is_secret_name(name)) && !sealer::is_sealed(value))
+    if (((field != nullptr && field->secret) || is_secret_name(name)
+         || came_as_secret(t, name, value))
+        && !sealer::is_sealed(value))
       value = c_.seal.seal(value);
   }
   std::size_t had_bytes = 0;

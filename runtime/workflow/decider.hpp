@@ -56,7 +56,8 @@ private:
   void begin_failing(std::uint32_t t);
   void after_bad_end(std::uint32_t t, task_state end);
   void end_attempt(std::uint32_t t, std::uint32_t new_attempt, const task_end& end, json set);
-  void end_workflow(workflow_state end, fault code, const std::string& message);
+  void end_workflow(workflow_state end, fault code, const std::string& message,
+                    json outputs = json());
   [[nodiscard]] bool out_of_steps();
 
   void unpark();
@@ -120,11 +121,20 @@ private:
                       std::uint32_t attempt, const json& attributes,
                       const task_signal* signal = nullptr);
   void conclude(std::uint32_t t, std::uint32_t new_attempt, attempt_result r);
-  std::optional<task_end> check_set(std::uint32_t t, json& set) const;
+  std::optional<task_end> check_set(std::uint32_t t, json& set);
   [[nodiscard]] std::optional<std::uint32_t> missing_producer(std::uint32_t t) const;
   std::string masked(std::string text);
   std::uint64_t next_random();
-  result<json> inputs_of(std::uint32_t t) const;
+  result<json> inputs_of(std::uint32_t t);
+
+  // decide_data.cpp
+  bool skip_by_condition(std::uint32_t t);
+  [[nodiscard]] std::optional<task_end> misfit(std::uint32_t t, const json& set) const;
+  void end_successfully();
+  void learn(std::uint32_t t, std::vector<secret_input> secrets);
+  void learn_secrets(std::uint32_t t);
+  [[nodiscard]] bool came_as_secret(std::uint32_t t, const std::string& name,
+                                    const json& value) const;
 
   // decide_outside.cpp
   void recover_launches();
@@ -159,6 +169,11 @@ private:
   std::uint32_t steps_ = 0;
   bool more_ = false;
   std::optional<secrets::masker> secrets_; ///< in clear, gathered when a text must be masked
+  /// Inputs that secrets went into, in clear, of the tasks in learned_; the first masked_inputs_ of
+  /// them are in secrets_.
+  std::vector<std::pair<std::uint32_t, secret_input>> secret_inputs_;
+  std::size_t masked_inputs_ = 0;
+  std::vector<std::uint32_t> learned_;
 };
 
 } // namespace o3::workflow

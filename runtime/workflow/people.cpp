@@ -86,9 +86,8 @@ people_facts facts_for(const state& s, std::uint32_t t, task_verb verb, const se
                                  [](const auto& line) { return line.first == "evidence"; });
   if (verb != task_verb::task_init || !shows)
     return out;
-  const auto item = item_of(s, t);
-  auto shown = resolve_shown(*s.graph, s.spec_of(t), "evidence", s.inputs, lookup_in(s), seal, lim,
-                             item ? &*item : nullptr);
+  auto shown
+    = resolve_shown(*s.graph, s.spec_of(t), "evidence", s.inputs, facts_of(s, t), seal, lim);
   if (!shown)
     return out; // the task's inputs were resolved before: what is missing ended it then
   if (auto hash = evidence_hash(*shown, seal))

@@ -111,6 +111,7 @@ struct writer {
   void operator()(const ended& r) const {
     out.field("s", static_cast<unsigned>(r.state));
     bad_end(r.code, r.message);
+    object("out", r.outputs);
   }
   void operator()(const checkpoint& r) const { out.field("body", r.body); }
   void operator()(const quarantined& r) const { out.field("msg", std::string_view{r.message}); }

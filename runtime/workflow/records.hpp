@@ -105,6 +105,7 @@ struct ended {
   workflow_state state = workflow_state::successful;
   fault code = fault::none;
   std::string message;
+  json outputs = json(); ///< null, or an object: those the template declares, secrets sealed
 };
 /// The folded state as it was before this record; first in its row.
 struct checkpoint {

@@ -133,7 +133,8 @@ struct reader {
       return canceled{text("by"), text("why"), from_ms(j.at("until").get<std::int64_t>()),
                       flag("force")};
     case 11:
-      return ended{static_cast<workflow_state>(j.at("s").get<unsigned>()), code(), text("msg")};
+      return ended{static_cast<workflow_state>(j.at("s").get<unsigned>()), code(), text("msg"),
+                   object("out")};
     case 12:
       return checkpoint{j.at("body")};
     case 13:

@@ -131,6 +131,10 @@ private:
           found_.fail(v.code, at + v.pointer, "the value " + v.message,
                       "see the schema of this output at the task's class");
     }
+    for (const auto& declared : s_.graph->doc.tasks[t].outputs)
+      for (const auto& v : declared.check->violations(outputs.value(declared.name, json{})))
+        found_.fail(v.code, pointer_join(pointer, declared.name) + v.pointer,
+                    "the value " + v.message, "see what the template declares for this output");
     for (const auto& f : cls.outputs)
       if (f.required && !outputs.contains(f.name))
         found_.fail(fault::output_missing, pointer,
@@ -301,7 +305,7 @@ void write_rerun(json_writer& out, const state& s, const std::vector<rerun_line>
 
 std::string print_of(const state& s, std::uint32_t t, const json& inputs, const sealer& seal,
                      const limits& lim) {
-  auto reads = resolve_reads(*s.graph, t, inputs, lookup_in(s), seal, lim);
+  auto reads = resolve_reads(*s.graph, t, inputs, facts_of(s), seal, lim);
   return to_hex(seal.fingerprint(canonical(reads)));
 }
 

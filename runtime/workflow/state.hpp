@@ -132,6 +132,7 @@ struct state {
   std::vector<kept_revision> revisions; ///< older ones; the present one is not among them
   std::vector<kept_signal> signals;
   bool parent_told = false; ///< of its end
+  json outputs;             ///< null, or those the template declares; secrets sealed
 
   // -- derived
   std::vector<std::uint32_t>

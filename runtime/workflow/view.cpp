@@ -104,14 +104,12 @@ std::string object(const std::function<void(json_writer&)>& fill) {
   return text;
 }
 
-} // namespace
-
-json outputs_document(const state& s) {
+json task_outputs(const state& s) {
   json all = json::object();
   for (std::uint32_t t = 0; t < s.tasks.size(); ++t) {
     json made;
     const auto* outputs = outputs_of(s, t, made);
-    if (outputs == nullptr)
+    if (outputs == nullptr || outputs->empty())
       continue;
     auto& mine = all[s.graph->doc.tasks[t].ref] = json::object();
     for (const auto& [name, value] : outputs->items())
@@ -119,6 +117,14 @@ json outputs_document(const state& s) {
         mine[name] = value;
   }
   return all;
+}
+
+} // namespace
+
+json outputs_document(const state& s) {
+  if (s.graph->doc.outputs.empty())
+    return task_outputs(s);
+  return s.outputs.is_null() ? json::object() : s.outputs;
 }
 
 void write_workflow(json_writer& out, const state& s) {
@@ -134,16 +140,10 @@ void write_workflow(json_writer& out, const state& s) {
   time_or_null(out, "started_at", s.started_at);
   time_or_null(out, "ended_at", s.ended_at);
   write_causes(out, why(s));
-  out.key("outputs").begin_object();
-  for (std::uint32_t t = 0; t < s.tasks.size(); ++t) {
-    json made;
-    const auto* outputs = outputs_of(s, t, made);
-    if (outputs == nullptr || outputs->empty())
-      continue;
-    out.key(s.graph->doc.tasks[t].ref);
-    write_outputs(out, *outputs);
-  }
-  out.end_object();
+  // What the template declares stands for the workflow; without that, what its tasks gave does.
+  out.field("outputs", redacted(outputs_document(s)));
+  if (!s.graph->doc.outputs.empty())
+    out.field("task_outputs", redacted(task_outputs(s)));
   write_warnings(out, s.warnings);
   out.key("tasks").begin_object().field("total", s.tasks.size()).field("ended", s.ended_count);
   out.field("active", s.active.size()).end_object();
@@ -262,6 +262,9 @@ public_event to_event(const record& r, const id& workflow, wall_time at, const p
           w.field("run", x.run);
         if constexpr (requires { x.revision; })
           w.field("revision", x.revision);
+        if constexpr (requires { x.outputs; })
+          if (!x.outputs.is_null())
+            w.field("outputs", redacted(x.outputs));
         if constexpr (requires { x.value; })
           w.field("name", std::string_view{x.name}).field("value", redacted(x.value));
         if constexpr (requires { x.change; }) {

@@ -23,7 +23,8 @@ struct cause {
 std::vector<cause> why(const state& s);
 std::vector<cause> why_task(const state& s, std::uint32_t t);
 
-/// Outputs by task, as another workflow may read them: secrets stay sealed, a class's own hidden.
+/// What the workflow gives: the outputs its template declares, else those of its successful tasks,
+/// by task. As another workflow may read them: secrets stay sealed, a class's own hidden.
 json outputs_document(const state& s);
 void write_workflow(json_writer& out, const state& s);
 void write_task(json_writer& out, const state& s, std::uint32_t t);

@@ -12,6 +12,8 @@ installed_class worker_noop_class();
 installed_class fail_class();
 /// Waits `for` a number of seconds or `until` a time.
 installed_class timer_class();
+/// Its outputs are its inputs.
+installed_class values_class();
 /// Runs another template, or waits for a workflow that runs.
 installed_class workflow_class();
 installed_class wait_workflow_class();

@@ -15,7 +15,7 @@ task_class nested(std::string name, std::string description) {
   c.outputs
     = {{"workflow_id", "of the other workflow", {{"type", "string"}}, true, false},
        {"state", "how it ended", {{"enum", {"successful", "failed", "canceled"}}}, true, false},
-       {"outputs", "its outputs, by task", object, true, false}};
+       {"outputs", "its outputs: those its template declares, else by task", object, true, false}};
   c.runs_in = "child";
   return c;
 }

@@ -20,8 +20,9 @@ registry::registry(std::vector<installed_class> classes, std::vector<error> prob
 }
 
 std::vector<installed_class> registry::native() {
-  return {noop_class(),     worker_noop_class(),   fail_class(),     timer_class(),
-          workflow_class(), wait_workflow_class(), approval_class(), wait_signal_class()};
+  return {noop_class(),          worker_noop_class(), fail_class(),
+          timer_class(),         values_class(),      workflow_class(),
+          wait_workflow_class(), approval_class(),    wait_signal_class()};
 }
 
 std::vector<installed_class> registry::builtin() {

@@ -14,8 +14,8 @@ class registry {
 public:
   /// A later class of the same name is refused and listed in problems().
   explicit registry(std::vector<installed_class> classes, std::vector<error> problems = {});
-  /// Those in C++: noop, worker.noop, fail, timer, workflow, wait_workflow. All that a worker
-  /// process can run.
+  /// Those in C++: noop, worker.noop, fail, timer, values, workflow, wait_workflow. All that
+  /// a worker process can run.
   static std::vector<installed_class> native();
   /// These and the classes of tasks/packs, which call out and so run in the engine's process only.
   static std::vector<installed_class> builtin();

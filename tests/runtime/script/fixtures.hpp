@@ -23,6 +23,8 @@ inline result<value> find_in(const json& world, const read& r) {
     return value{world.at(r.name).at("state")};
   case read::kind::item:
     return value{world.at("item")};
+  case read::kind::key:
+    return value{world.at("key")};
   case read::kind::index:
     return value{world.at("index")};
   }

@@ -64,15 +64,17 @@ TEST_CASE("the limits cut at the same place each time", "[script]") {
 
 TEST_CASE("any text is answered", "[script]") {
   const std::vector<std::string> parts{
-    "input.x", "t.output.y", "t.state", "(",      ")",   "{",    "}",     "[",        "]",
-    "\"s\"",   "'",          "1",       "..",     "+",   "-",    "#",     "not",      "and",
-    "or",      "function(",  "end",     "local",  "x",   "=",    "==",    ",",        ";",
-    "for",     "in",         "do",      "return", "if",  "then", "while", "true",     "nil",
-    "null",    "len(",       "map(",    "json(",  "::",  "goto", "[[",    "]]",       "--",
-    "\n",      "%",          "^",       "~",      "...", ".x",   "item",  ":upper()", "tasks"};
+    "input.x", "t.output.y", "t.state", "(",         ")",      "{",        "}",      "[",
+    "]",       "\"s\"",      "'",       "1",         "..",     "+",        "-",      "#",
+    "not",     "and",        "or",      "function(", "end",    "local",    "x",      "=",
+    "==",      ",",          ";",       "for",       "in",     "do",       "return", "if",
+    "then",    "while",      "true",    "nil",       "null",   "len(",     "map(",   "json(",
+    "::",      "goto",       "[[",      "]]",        "--",     "\n",       "%",      "^",
+    "~",       "...",        ".x",      "each",      ".value", ":upper()", "tasks"};
   const json world = {{"input", {{"x", {1, 2}}}},
                       {"t", {{"state", "successful"}, {"output", {{"y", "z"}}}}},
                       {"item", 1},
+                      {"key", "k"},
                       {"index", 0}};
   std::mt19937 random{3};
   int good = 0;

@@ -12,7 +12,8 @@ std::string reads(std::string_view text) {
     return std::string{fault_code(c.error().code)} + ": " + c.error().message;
   std::string out;
   for (const auto& r : (*c)->reads) {
-    constexpr std::string_view kinds[] = {"input", "output", "outputs", "state", "item", "index"};
+    constexpr std::string_view kinds[]
+      = {"input", "output", "outputs", "state", "item", "key", "index"};
     out += (out.empty() ? "" : " ") + std::string{kinds[static_cast<std::size_t>(r.what)]}
            + (r.name.empty() ? "" : ":" + r.name) + (r.output.empty() ? "" : ":" + r.output);
   }
@@ -38,7 +39,8 @@ TEST_CASE("names that are read", "[script]") {
     {"len(vm.output)", "outputs:vm"},
     {"vm.output == null", "outputs:vm"},
     {"vm.output[input.key]", "input:key outputs:vm"},
-    {"item.name .. index", "item index"},
+    {"each.value.name .. each.index .. each.key", "item key index"},
+    {"each.output.x .. each['value']", "output:each:x item"},
     {"map(input.list, function(item) return item.x end)", "input:list"},
     {"local index = 1 return index", ""},
     {"local a, b = vm.output.x, 2 return a + b", "output:vm:x"},
@@ -57,6 +59,8 @@ TEST_CASE("names that are read", "[script]") {
             ".output or .state"},
     {"1 +\nuper(\"x\")", "bad_expression: line 2: 'uper' is no helper and no local; a task's name "
                          "is followed by .output or .state"},
+    {"map.output.x", "bad_expression: line 1: 'map' is a helper, not a task"},
+    {"tasks[\"map\"].output.x", "output:map:x"},
     {"input", "bad_expression: line 1: 'input' must be followed by the name of an input"},
     {"keys(input)", "bad_expression: line 1: 'input' must be followed by the name of an input"},
     {"input[input.x]", "bad_expression: line 1: 'input' must be followed by the name of an input"},

@@ -90,6 +90,15 @@ TEST_CASE("every kind of record survives being written and read", "[workflow]") 
   }
 }
 
+TEST_CASE("the outputs of a workflow stand in its last record", "[workflow]") {
+  const auto text
+    = text_of(ended{workflow_state::successful, fault::none, "", {{"x", {1, nullptr}}}});
+  REQUIRE(text == R"({"k":11,"v":1,"s":3,"out":{"x":[1,null]}})");
+  const auto again = decode(json::parse(text));
+  REQUIRE(again);
+  REQUIRE(text_of(*again) == text);
+}
+
 TEST_CASE("later records are written like this", "[workflow]") {
   REQUIRE(text_of(released{"me"}) == R"({"k":25,"v":1,"by":"me"})");
 }

@@ -55,8 +55,9 @@ TEST_CASE("a rule takes the classes of errors it names and no others", "[workflo
 
 TEST_CASE("what no attempt can better is never tried again", "[workflow][retry]") {
   const json all = {rule({"failed", "exception", "timeout"}, 5)};
-  stage reads{{task("a", "noop", json::object()),
-               task("f", "noop", {{"runtime_delay", "${a.output.no_such}"}}, with_rules(all))}};
+  stage reads{
+    {task("a", "noop", json::object()),
+     task("f", "noop", {{"runtime_delay", "${a.output.rand_no.deep}"}}, with_rules(all))}};
   CHECK(reads["f"].code == fault::output_missing);
   CHECK(reads["f"].attempt == 1);
   stage small{{task("f", "noop", {{"runtime_delay", 1}}, with_rules(all))}};
