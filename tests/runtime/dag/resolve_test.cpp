@@ -29,7 +29,7 @@ TEST_CASE("an output that is not there names producer, path and what was there",
   REQUIRE(
     holds(failure(R"("${a.output.to[0].y}")", {{0, outputs}}).message, "'to[0]' has the keys x"));
   REQUIRE(holds(failure(R"("${a.output.to[1]}")", {{0, outputs}}).message, "'to' is a list of 1"));
-  REQUIRE(holds(failure(R"("${a.output.n.x}")", {{0, outputs}}).message, "'n' is whole number"));
+  REQUIRE(holds(failure(R"("${a.output.n.x}")", {{0, outputs}}).message, "'n' is a whole number"));
   const auto text = failure(R"(["in text ${a.output.s.x}"])", {{0, outputs}});
   REQUIRE(holds(text.message, "'s' is text"));
   REQUIRE_FALSE(holds(text.message, "hunter2"));

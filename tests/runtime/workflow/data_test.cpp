@@ -96,7 +96,7 @@ TEST_CASE("a condition waits for what it asks", "[workflow][data]") {
 
 TEST_CASE("a condition that gives no answer fails its task, once", "[workflow][data]") {
   for (const auto& [when, why] :
-       {std::pair{"1", "its condition must give true or false, not whole number"},
+       {std::pair{"1", "its condition must give true or false, not a whole number"},
         std::pair{"nil", "its condition must give true or false, not null"},
         std::pair{"'true'", "its condition must give true or false, not text"},
         std::pair{"input.n > 'x'", "attempt to compare"},
