@@ -55,7 +55,7 @@ TEST_CASE("words of a rule are states, codes and transient", "[template][retry]"
   for (const auto& r : task.retry) {
     findings found;
     reporter out{found, limits{}};
-    const auto again = read_retry_rules({to_json(r)}, place{}, "x", limits{}, out);
+    const auto again = read_retry_rules(json::array({to_json(r)}), place{}, "x", limits{}, out);
     REQUIRE(again.size() == 1);
     CHECK(to_json(again[0]) == to_json(r));
   }

@@ -124,7 +124,7 @@ TEST_CASE("a template may choose to repeat what may have happened, and to cancel
 
 TEST_CASE("a job nothing is heard of is stopped before another may follow", "[workflow][retry]") {
   const json more = {{"heartbeat_s", 30},
-                     {"retry", {{{"on", {"heartbeat_lost"}}, {"times", 1}, {"delay_s", 0}}}}};
+                     {"retry", {{{"on", {"heartbeat_lost"}}, {"times", 1}, {"delay_s", 1}}}}};
   stage w{{task("a", "start", more)}, {{"cancel_deadline_s", 60}}};
   w.tell(fell_silent{0, 1, ""});
   REQUIRE(!w.a().silent_at); // nothing runs yet
@@ -137,7 +137,7 @@ TEST_CASE("a job nothing is heard of is stopped before another may follow", "[wo
     w.say(topic::watch, over(task_state::canceled));
     CHECK(w.a().code == fault::heartbeat_lost);
     CHECK(w.a().state == task_state::waiting);
-    w.pass(millis{1});
+    w.pass(seconds{1});
     CHECK(w.a().attempt == 2);
   }
   SECTION("it had ended well after all") {

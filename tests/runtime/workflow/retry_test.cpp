@@ -172,7 +172,7 @@ TEST_CASE("a lost worker's task that may have done something is not repeated",
     w.tell(call_lost{0, 1, "signal 9"});
     return w["f"].state;
   };
-  const json named = with_rules({rule({"worker_lost"}, 3)});
+  const json named = with_rules({rule({"worker_lost"}, 3, 10)});
   json ambiguous = named;
   ambiguous["on_ambiguous"] = "retry";
   CHECK(after_loss(delivery_class::local, json::object()) == task_state::waiting);
