@@ -33,7 +33,7 @@ TEST_CASE("an output that is not there names producer, path and what was there",
   const auto text = failure(R"(["in text ${a.output.s.x}"])", {{0, outputs}});
   REQUIRE(holds(text.message, "'s' is text"));
   REQUIRE_FALSE(holds(text.message, "hunter2"));
-  REQUIRE(holds(failure(R"("${a.output.x}")", {{0, json::object()}}).message, "has no keys"));
+  REQUIRE(holds(failure(R"("${a.output.x}")", {{0, json::object()}}).message, "have no keys"));
 }
 
 TEST_CASE("a producer without outputs is named", "[dag][resolve]") {

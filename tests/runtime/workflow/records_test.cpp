@@ -47,8 +47,7 @@ std::vector<record> one_of_each() {
     task_started{1, 2},
     task_progress{1, {{"k", "v"}}, from_ms(9), "why", true, true},
     task_ended{1, 1, task_state::failed, {{"k", 1}}, fault::task_failed, "no"},
-    task_retry{
-      1, 1, task_state::exception, {{"k", 1}}, fault::task_exception, "no", from_ms(10), 2},
+    task_retry{1, 1, task_state::exception, {{"k", 1}}, fault::task_exception, "no", from_ms(10)},
     task_blocked{1, from_ms(11), fault::class_missing, "gone"},
     attribute_set{1, 2, 3, "name", {{"deep", nullptr}}},
     failing{1, from_ms(12)},
