@@ -17,6 +17,8 @@
 // A watch goes on by itself until the thing has ended, then `finish` is held; only news are told.
 // Where the class can ask for many things at once the poller watches, and this actor asks only for
 // the log of what runs and for what the poller was not shown.
+// Where a task has a heartbeat, a look in vain that comes so long after the last answer is told as
+// silence. What was not asked for, or is only being started, is not silent.
 // Ends when dropped; dies with its parent. State: talks under way. Nothing a crash could lose.
 #pragma once
 #include "actors/engine/context.hpp"
@@ -40,6 +42,7 @@ struct talk_order {
   json details;
   std::string last_task_state;
   bool force = false;
+  std::optional<millis> heartbeat; ///< longest time without an answer about it
 };
 struct hold {
   std::shared_ptr<talk_order> what;

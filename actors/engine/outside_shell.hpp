@@ -47,6 +47,7 @@ struct outside_actor_state {
   std::optional<steady_time> my_turn; ///< reserved for the next talk that begins
   std::uint64_t numbers = 0;
   bool dropped = false;
+  std::optional<steady_time> heard; ///< when the target last said how it is; else the first look
 };
 using outside_actor = caf::stateful_actor<outside_actor_state>;
 
@@ -60,6 +61,9 @@ void go_on(outside_actor* self, outside::topic about);
 void take_turn(outside_actor* self, outside::topic about, outside::request request);
 void concluded(outside_actor* self, outside::topic about, outside::conclusion said);
 outside::conclusion broken(outside::topic about, std::string why);
+/// The target was asked how it is, and said so or (`trouble`) did not.
+void listened(outside_actor* self, const talk_order& o, outside::topic about,
+              const std::string& trouble);
 
 // -- outside_watch.cpp
 /// Gives the watch to the poller. False if its class asks for each thing alone: then the poller

@@ -114,9 +114,25 @@ outside::conclusion broken(topic about, std::string why) {
   return c;
 }
 
+void listened(outside_actor* self, const talk_order& o, topic about, const std::string& trouble) {
+  if (!o.heartbeat || (about != topic::read && about != topic::watch && about != topic::finish))
+    return;
+  auto& heard = self->state.heard;
+  const auto now = self->state.ctx->time.steady();
+  if (trouble.empty() || !heard)
+    heard = now;
+  if (trouble.empty() || now - *heard < *o.heartbeat)
+    return;
+  auto e = std::make_shared<workflow::event>(
+    workflow::fell_silent{o.what.task, o.what.attempt, trouble});
+  self->send(self->state.parent, to_message(task_event{std::move(e), {}}));
+}
+
 void begin(outside_actor* self, topic about) {
   auto& st = self->state;
   auto& c = st.talks.at(about);
+  if (!st.heard && (about == topic::read || about == topic::watch))
+    st.heard = st.ctx->time.steady();
   const auto& o = *c.order;
   c.number = ++st.numbers;
   c.begun = false;
@@ -143,6 +159,8 @@ void concluded(outside_actor* self, topic about, outside::conclusion said) {
   for (const auto& [name, value] : said.set.items())
     order->attributes[name] = value;
   bool last = order->what.last;
+  if (!last)
+    listened(self, *order, about, said.trouble);
   if (about == topic::watch && (said.over || said.end)) {
     auto next = std::make_shared<talk_order>(*order);
     st.talks.erase(about);

@@ -57,6 +57,8 @@ bool poll(outside_actor* self) {
   unwatch(self);
   st.poller = poller;
   self->monitor(poller);
+  if (!st.heard)
+    st.heard = st.ctx->time.steady();
   if (c.since == steady_time{})
     c.since = st.ctx->time.steady();
   c.log_due = st.ctx->time.steady() + o.code->watch_every;
@@ -95,6 +97,7 @@ void on_polled(outside_actor* self, const pollers::polled& m) {
     if (!m.trouble.empty()) {
       outside::conclusion said;
       said.trouble = st.known.masked(m.trouble);
+      listened(self, *c.order, topic::watch, said.trouble);
       tell(self, *c.order, topic::watch, std::move(said));
       if (m.refused) { // later, perhaps with a new secret
         unwatch(self);

@@ -20,6 +20,8 @@ struct task_actor_state {
   bool stopping = false;
   std::vector<task_log_line> log; ///< not handed on yet: lines travel in groups
   bool flush_armed = false;
+  std::optional<millis> heartbeat;
+  std::optional<steady_time> heard; ///< the last sign of life
 };
 using task_actor = caf::stateful_actor<task_actor_state>;
 
@@ -60,8 +62,29 @@ void on_log(task_actor* self, call_event& e) {
   }
 }
 
+void on_sign_of_life(task_actor* self) {
+  auto& st = self->state;
+  if (!st.heartbeat)
+    return;
+  if (!st.heard)
+    self->delayed_send(self, *st.heartbeat, caf::make_message(listen{}));
+  st.heard = st.ctx->time.steady();
+}
+
+void on_listen(task_actor* self) {
+  auto& st = self->state;
+  const auto silence = st.ctx->time.steady() - *st.heard;
+  if (silence < *st.heartbeat) {
+    self->delayed_send(self, *st.heartbeat - silence, caf::make_message(listen{}));
+    return;
+  }
+  hand_on_log(self); // its last words
+  tell(self, workflow::fell_silent{st.task, st.attempt, "nothing came from its worker"});
+}
+
 void on_event(task_actor* self, call_event& e) {
   auto& st = self->state;
+  on_sign_of_life(self);
   switch (e.what) {
   case call_event::kind::attribute:
     tell(
@@ -73,6 +96,8 @@ void on_event(task_actor* self, call_event& e) {
     break;
   case call_event::kind::log:
     on_log(self, e);
+    break;
+  case call_event::kind::alive:
     break;
   case call_event::kind::ended: {
     auto code = e.state == task_state::successful ? fault::none
@@ -101,6 +126,7 @@ caf::behavior task(task_actor* self, const context_ptr& ctx, const caf::actor& p
   st.parent = parent;
   st.task = what.task;
   st.attempt = what.attempt;
+  st.heartbeat = what.heartbeat;
   ++ctx->stats->worker_calls;
   // A pool that is restarted knows nothing of the call; a workflow that crashed makes it again.
   self->set_down_handler([=](const caf::down_msg& m) {
@@ -124,6 +150,7 @@ caf::behavior task(task_actor* self, const context_ptr& ctx, const caf::actor& p
     },
     [=](call_event& e) { on_event(self, e); },
     [=](flush_log) { hand_on_log(self); },
+    [=](listen) { on_listen(self); },
     [=](stop_task m) {
       auto& s = self->state;
       s.stopping = true;

@@ -9,6 +9,8 @@
 //   groups stop_task{drop}   -                 the worker is told to stop; `drop`: nobody waits any
 //   more
 //
+// A call with a heartbeat is listened for from the moment a worker has it; silence is told to the
+// workflow, which decides what that means.
 // Ends normally after the call's last event; dies with its parent. State: the call's id.
 #pragma once
 #include "actors/engine/context.hpp"
@@ -24,6 +26,8 @@ struct stop_task {
 };
 /// To itself: the lines that wait have waited long enough.
 struct flush_log {};
+/// To itself: has anything been heard of the call within its heartbeat?
+struct listen {};
 caf::message to_message(stop_task x);
 caf::actor spawn_task(caf::actor_system& sys, const context_ptr& ctx, const caf::actor& parent,
                       workers::call what);
@@ -32,3 +36,4 @@ caf::actor spawn_task(caf::actor_system& sys, const context_ptr& ctx, const caf:
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(o3::engine::stop_task)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(o3::engine::flush_log)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(o3::engine::listen)

@@ -66,6 +66,7 @@ void call(workflow_actor* self, const workflow::call_worker& c) {
   job.trace_id = s.trace_id;
   job.last_task_state = t.last_state ? to_string(*t.last_state) : std::string_view{"never"};
   job.always_run = spec.always_run;
+  job.heartbeat = spec.heartbeat;
   auto a = spawn_task(self->system(), st.ctx, self, std::move(job));
   self->monitor(a);
   st.tasks[c.task] = std::move(a);
@@ -90,6 +91,7 @@ void talk(workflow_actor* self, const workflow::hold_talk& h) {
   o->who = {s.project, s.template_ref};
   o->secret = workflow::known_secrets(s, *st.ctx->seal);
   o->cls = s.node(h.task).cls;
+  o->heartbeat = s.spec(h.task).heartbeat;
   o->last_task_state = t.last_state ? to_string(*t.last_state) : std::string_view{"never"};
   o->force = s.cancel_forced;
   if (!t.launches.empty()) {
@@ -140,8 +142,11 @@ void perform(workflow_actor* self, const std::vector<workflow::effect>& effects)
       if (const auto to = st.ctx->services->get(service::schedules))
         self->send(to, to_message(watch_window{st.workflow, v->version}));
     } else if (const auto* s = std::get_if<workflow::stop_worker>(&e))
-      if (auto it = st.tasks.find(s->task); it != st.tasks.end())
-        self->send(it->second, to_message(stop_task{is_terminal(st.state->at(s->task).state)}));
+      if (auto it = st.tasks.find(s->task); it != st.tasks.end()) {
+        // Of an attempt that is over nobody waits for the end; the worker has to let go of it.
+        const auto& t = st.state->at(s->task);
+        self->send(it->second, to_message(stop_task{!t.calling || t.attempt != s->attempt}));
+      }
 }
 
 void on_task_down(workflow_actor* self, const caf::down_msg& down) {

@@ -8,9 +8,10 @@
 //   stop that call
 //
 // call_event: attribute{n, name, value} (must be answered by call_ack), log{level, text},
-// ended{state, message} (last), lost{reason} (last: the worker died or could not be started).
-// Workers start when first needed; one that dies is replaced, with backoff; its calls are lost,
-// once each. State: calls in flight and queued, bounded by `queue_max` (beyond: lost{"…"}).
+// ended{state, message} (last), alive{} (of calls with a heartbeat: a sign of life; the first when
+// a worker has it), lost{reason} (last: the worker died or could not be started). Workers start
+// when first needed; one that dies is replaced, with backoff; its calls are lost, once each. State:
+// calls in flight and queued, bounded by `queue_max` (beyond: lost{"…"}).
 #pragma once
 #include "actors/engine/context.hpp"
 #include "actors/workers/link.hpp"
@@ -19,6 +20,7 @@
 #include <caf/actor.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/message.hpp>
+#include <optional>
 
 namespace o3::workers {
 
@@ -42,6 +44,7 @@ struct call {
   json attributes = json::object();
   std::string ref_name, uuid, trace_id, last_task_state;
   bool always_run = false;
+  std::optional<millis> heartbeat; ///< longest silence
 };
 
 struct run_call {
@@ -58,7 +61,7 @@ struct stop_call {
   std::uint64_t id = 0;
 };
 struct call_event {
-  enum class kind : std::uint8_t { attribute, log, ended, lost };
+  enum class kind : std::uint8_t { attribute, log, ended, lost, alive };
   kind what = kind::log;
   std::uint64_t id = 0, n = 0;
   std::string name; ///< attribute

@@ -110,6 +110,12 @@ void dispatch(pool_actor* self) {
     c.slot = slot;
     ++st.slots[*slot].load;
     auto line = call_line(it->first, *c.what);
+    if (c.what->heartbeat && c.from) { // its silence counts from now on
+      call_event begun;
+      begun.what = call_event::kind::alive;
+      begun.id = it->first;
+      self->send(c.from, to_message(std::move(begun)));
+    }
     c.what.reset();
     send_line(self, *slot, std::move(line));
   }

@@ -95,7 +95,11 @@ result<said> read_line(std::string_view line, const limits& lim) {
     return read_log(std::move(e), *it);
   if (auto it = j.find("end"); it != j.end())
     return read_end(std::move(e), *it);
-  return malformed("it is none of hello, set, log and end");
+  if (j.contains("alive")) {
+    e.what = call_event::kind::alive;
+    return said{std::move(e)};
+  }
+  return malformed("it is none of hello, set, log, alive and end");
 }
 
 } // namespace
@@ -114,6 +118,8 @@ std::string call_line(std::uint64_t id, const call& c) {
     .field("last_task_state", c.last_task_state)
     .field("always_run", c.always_run);
   w.field("uuid", c.uuid).field("ref_name", c.ref_name).field("trace_id", c.trace_id);
+  if (c.heartbeat)
+    w.field("heartbeat_ms", static_cast<std::uint64_t>(c.heartbeat->count()));
   w.end_object().end_object();
   return out;
 }

@@ -178,6 +178,7 @@ fault_status status_of(fault f) {
   case fault::too_deep:
   case fault::too_many_descendants:
   case fault::heartbeat_lost:
+  case fault::apply_failed:
   case fault::workflow_timeout:
   case fault::paused:
   case fault::superseded:

@@ -50,6 +50,8 @@ namespace o3 {
   X(superseded, 438) X(not_selected, 439)                                                            \
   /* finding and changing many workflows at once */                                                  \
   X(too_many_matches, 440) X(too_many_to_sort, 441)                                                  \
+  /* more of why a task ended */                                                                     \
+  X(apply_failed, 446)                                                                               \
   /* the process or its surroundings */                                                              \
   X(internal, 500) X(storage_failed, 501) X(storage_full, 502) X(data_dir_unwritable, 503)           \
   X(data_dir_busy, 504) X(store_newer, 505) X(port_taken, 506) X(config_invalid, 507)                \

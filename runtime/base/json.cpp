@@ -252,4 +252,11 @@ std::string_view type_name(const json& j) {
   return "null";
 }
 
+std::string type_phrase(const json& j) {
+  const std::string name{type_name(j)};
+  if (j.is_object())
+    return "an " + name;
+  return j.is_array() || j.is_number() ? "a " + name : name;
+}
+
 } // namespace o3

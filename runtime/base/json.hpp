@@ -28,5 +28,7 @@ std::string pointer_join(std::string_view base, std::size_t index);
 /// The JSON type as people say it: "text", "number", "whole number", "object", "list",
 /// "true/false", "null".
 std::string_view type_name(const json& j);
+/// The same as it stands in a sentence: "a list", "an object", "a whole number", "text".
+std::string type_phrase(const json& j);
 
 } // namespace o3

@@ -29,6 +29,8 @@ struct limits {
   std::uint32_t labels = 32;            ///< of one workflow
   std::uint32_t label_bytes = 256;      ///< value of one label
   std::uint32_t calendars = 16;         ///< that one template, task or schedule names
+  /// No bound: a document that was accepted is read again, and rules made since do not refuse it.
+  bool stored = false;
 };
 
 } // namespace o3

@@ -25,6 +25,8 @@ public:
     const place input_at{at, "input"};
     const auto& spec = p_.doc.tasks[t];
     check_class(spec, at);
+    if (spec.heartbeat)
+      check_heartbeat(spec, at);
     for (std::size_t v = 0; v < spec.input.size(); ++v)
       check_variable(t, v, input_at);
     for (const auto& line : spec.lines)
@@ -87,6 +89,19 @@ private:
                 "add \"" + field.name + "\" to its \"input\", for example \"${workflow.input."
                   + field.name + "}\"");
     }
+  }
+
+  // Only what runs elsewhere can fall silent.
+  void check_heartbeat(const task_spec& spec, const place& at) {
+    const auto entry = table_.find(spec.class_name);
+    if (entry == table_.end() || !entry->second.cls)
+      return;
+    const auto& cls = *entry->second.cls;
+    if (cls.runs_in != "worker" && cls.runs_in != "outside")
+      out_.fail(fault::bad_value, place{at, "heartbeat_s"},
+                "'heartbeat_s' of " + task(spec) + " has no meaning: class " + in_quotes(cls.name)
+                  + " runs neither in a worker nor outside",
+                "remove the key; timeout_s limits how long it may take");
   }
 
   void check_variable(std::uint32_t t, std::size_t v, const place& input_at) {

@@ -18,6 +18,7 @@ limits without_bounds(limits lim) {
   lim.edges = std::numeric_limits<std::uint32_t>::max();
   lim.text_bytes = std::numeric_limits<std::uint32_t>::max();
   lim.attempts = std::numeric_limits<std::uint32_t>::max();
+  lim.stored = true;
   lim.json_nodes = std::numeric_limits<std::uint32_t>::max();
   lim.json_depth = std::max<std::uint32_t>(lim.json_depth, 256) + 8;
   return lim;

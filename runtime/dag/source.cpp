@@ -15,15 +15,16 @@ const json* part(const json& inputs, const char* name) {
   return at == inputs.end() || !at->is_object() ? nullptr : &*at;
 }
 
-std::string had_text(const json& at) {
+std::string had_text(const json& at, bool several = false) {
   if (at.is_array())
     return " is a list of " + std::to_string(at.size());
   if (!at.is_object())
-    return " is " + std::string{type_name(at)};
+    return " is " + type_phrase(at);
   std::vector<std::string> keys;
   for (auto k = at.begin(); k != at.end(); ++k)
     keys.push_back(k.key());
-  return keys.empty() ? " has no keys" : " has the keys " + listed(keys, keys_listed_max);
+  return (several ? " have " : " has ")
+         + (keys.empty() ? "no keys" : "the keys " + listed(keys, keys_listed_max));
 }
 
 /// Names what was there instead, but no values: they may be secret.
@@ -32,7 +33,7 @@ error no_output(const output_ref& ref, std::size_t step, const json& at) {
                                : in_quotes(to_string(std::span{ref.path}.first(step)));
   return make_error(fault::output_missing, "task " + in_quotes(ref.task) + " has no output "
                                              + in_quotes(to_string(ref.path)) + ": " + where
-                                             + had_text(at));
+                                             + had_text(at, step == 0));
 }
 
 /// Follows `path`, opening what is sealed on the way.

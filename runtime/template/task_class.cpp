@@ -1,5 +1,7 @@
 #include "runtime/template/task_class.hpp"
 
+#include "runtime/template/report.hpp"
+
 #include <algorithm>
 
 namespace o3 {
@@ -104,6 +106,8 @@ json to_json(const task_class& c) {
   // An input and an output may share a name, and only one of them be secret.
   if (auto secrets = secrets_to_json(c.outputs); !secrets.empty())
     j["secret_outputs"] = std::move(secrets);
+  for (const auto& rule : c.retry)
+    j["retry"].push_back(to_json(rule));
   return j;
 }
 
@@ -127,6 +131,17 @@ result<task_class> task_class_from_json(const json& j) {
                         "task class '" + c.name + "' has the unknown delivery '" + word + "'",
                         "/delivery", "known: local, A, B, C, D");
     c.delivery = *delivery;
+    if (const auto rules = j.find("retry"); rules != j.end() && rules->is_array()) {
+      limits lim;
+      lim.stored = true;
+      findings found;
+      {
+        reporter out{found, lim};
+        c.retry = read_retry_rules(*rules, place{"/retry"}, "class '" + c.name + "'", lim, out);
+      }
+      if (!found.ok())
+        return std::move(found.errors.front());
+    }
     return c;
   } catch (const json::exception& e) {
     return make_error(fault::bad_value,

@@ -3,6 +3,7 @@
 // runs. Threads: immutable once built.
 #pragma once
 #include "runtime/base/json.hpp"
+#include "runtime/template/retry.hpp"
 
 #include <memory>
 #include <string>
@@ -44,13 +45,15 @@ struct task_class {
   /// and told what people say. One with an input `name` takes signals of that name, the others
   /// decisions.
   std::string runs_in;
+  /// What is tried again where the template's own rules name nothing that fits.
+  std::vector<retry_rule> retry;
 
   [[nodiscard]] const field_spec* input(std::string_view name) const;
   [[nodiscard]] const field_spec* output(std::string_view name) const;
 };
 
 /// The published form, also what is stored: {"name", "description", "inputs": {JSON Schema object},
-/// "outputs": {…}, "secrets": [names], "delivery", "instant", "runs_in"}.
+/// "outputs": {…}, "secrets": [names], "delivery", "instant", "runs_in", "retry": [rules]}.
 json to_json(const task_class& c);
 /// Reads to_json()'s form back.
 result<task_class> task_class_from_json(const json& j);

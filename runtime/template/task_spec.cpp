@@ -8,73 +8,28 @@ namespace {
 
 constexpr std::array<std::string_view, 8> task_keys{
   "name", "ref_name", "description", "class", "input", "always_run", "depends_on", "optional"};
-constexpr std::array<std::string_view, 12> task_keys_2{
-  "retry",        "timeout_s", "total_timeout_s", "on_ambiguous", "on_surplus", "for_each",
-  "max_parallel", "fail_fast", "approved_by",     "when",         "outputs",    "calendars"};
+constexpr std::array<std::string_view, 14> task_keys_2{
+  "retry",       "timeout_s",    "total_timeout_s", "on_ambiguous", "on_surplus",
+  "for_each",    "max_parallel", "fail_fast",       "approved_by",  "attempts_max",
+  "heartbeat_s", "when",         "outputs",         "calendars"};
 constexpr std::array<std::string_view, 1> task_keys_later{"requires"};
 constexpr std::array<std::string_view, 2> approved_keys{"task", "evidence"};
-constexpr std::array<std::string_view, 5> retry_keys{"on", "times", "delay_s", "factor",
-                                                     "delay_max_s"};
-constexpr std::array<task_state, 3> retried_states{task_state::failed, task_state::exception,
-                                                   task_state::timeout};
-constexpr std::size_t retry_rules_max = 16;
-constexpr double factor_max = 100;
 
 bool has(std::span<const std::string_view> keys, std::string_view key) {
   return std::find(keys.begin(), keys.end(), key) != keys.end();
 }
 
-std::vector<task_state> read_retry_states(const json& on, const place& at, reporter& out) {
-  std::vector<task_state> states;
-  for (std::size_t i = 0; i < on.size(); ++i) {
-    const auto state
-      = on[i].is_string() ? parse_task_state(on[i].get_ref<const std::string&>()) : std::nullopt;
-    if (!state
-        || std::find(retried_states.begin(), retried_states.end(), *state) == retried_states.end())
-      out.fail(fault::bad_value, place{at, i},
-               "a retry rule cannot react to " + printable(canonical(on[i]), 64),
-               "known: failed, exception, timeout");
-    else
-      states.push_back(*state);
-  }
-  if (on.empty())
-    out.fail(fault::bad_value, at, "a retry rule with an empty 'on' never applies",
-             "known: failed, exception, timeout");
-  return states;
-}
-
-retry_rule read_retry(const json& item, const place& at, std::string_view task, const limits& lim,
-                      reporter& out) {
-  const auto what = "a retry rule of " + std::string{task};
-  object_reader in{item, at, what, out};
-  in.refuse_others(retry_keys);
-  retry_rule rule;
-  const place on_at{at, "on"};
-  if (const auto* on = in.list("on"))
-    rule.on = read_retry_states(*on, on_at, out);
-  else
-    rule.on.assign(retried_states.begin(), retried_states.end());
-  if (in.require("times"))
-    rule.times = static_cast<std::uint32_t>(in.whole("times", 0, lim.attempts).value_or(0));
-  rule.delay = in.seconds("delay_s").value_or(rule.delay);
-  rule.factor = in.number("factor", 1, factor_max).value_or(rule.factor);
-  rule.delay_max = in.seconds("delay_max_s").value_or(rule.delay_max);
-  return rule;
-}
-
-void read_retries(object_reader& in, const place& at, std::string_view what, const limits& lim,
-                  task_spec& task, reporter& out) {
-  const auto* rules = in.list("retry");
-  if (!rules)
-    return;
-  const place rules_at{at, "retry"};
-  if (rules->size() > retry_rules_max)
-    out.fail(fault::too_large, rules_at,
-             std::string{what} + " has more than " + std::to_string(retry_rules_max)
-               + " retry rules",
-             "join rules: 'on' takes several states");
-  for (std::size_t i = 0; i < rules->size() && i < retry_rules_max; ++i)
-    task.retry.push_back(read_retry((*rules)[i], place{rules_at, i}, what, lim, out));
+// How long, and how often.
+void read_times(object_reader& in, const place& at, std::string_view what, const limits& lim,
+                task_spec& task, reporter& out) {
+  if (const auto* rules = in.list("retry"))
+    task.retry = read_retry_rules(*rules, place{at, "retry"}, what, lim, out);
+  if (const auto most = in.whole("attempts_max", 1, lim.attempts))
+    task.attempts_max = static_cast<std::uint32_t>(*most);
+  task.timeout = in.seconds("timeout_s");
+  task.total_timeout = in.seconds("total_timeout_s");
+  task.heartbeat = in.seconds("heartbeat_s");
+  check_times(at, what, lim, task, out);
 }
 
 void read_depends_on(object_reader& in, const place& at, std::string_view what, task_spec& task,
@@ -281,9 +236,7 @@ task_spec read_task(const json& item, const place& at, int schema_version, const
   task.always_run = in.flag("always_run");
   task.optional = in.flag("optional");
   if (schema_version >= 2) {
-    read_retries(in, at, what, lim, task, out);
-    task.timeout = in.seconds("timeout_s");
-    task.total_timeout = in.seconds("total_timeout_s");
+    read_times(in, at, what, lim, task, out);
     task.retry_ambiguous
       = second_of(in, "on_ambiguous", at, "operator", "retry", lim.text_bytes, out);
     read_for_each(in, at, what, lim, task, out);

@@ -4,6 +4,7 @@
 #include "runtime/base/clock.hpp"
 #include "runtime/base/limits.hpp"
 #include "runtime/template/reference.hpp"
+#include "runtime/template/retry.hpp"
 #include "runtime/template/states.hpp"
 #include "runtime/template/task_class.hpp"
 
@@ -13,18 +14,6 @@
 #include <vector>
 
 namespace o3 {
-
-/// After an attempt that ended badly: try again?
-/// JSON: {"on": ["failed", "exception", "timeout"], "times": 3, "delay_s": 1, "factor": 2,
-/// "delay_max_s": 300} `on` defaults to all three; the delay of retry k is delay * factor^(k-1), at
-/// most delay_max, times a random factor in [0.5, 1].
-struct retry_rule {
-  std::vector<task_state> on;
-  std::uint32_t times = 0; ///< retries, not attempts
-  millis delay{1000};
-  double factor = 2.0;
-  millis delay_max{300'000};
-};
 
 /// When in the life of a workflow a task has its turn.
 enum class task_phase : std::uint8_t {
@@ -77,7 +66,9 @@ struct task_spec {
   std::vector<std::string> depends_on;
   bool always_run = false;
   bool optional = false;
-  std::vector<retry_rule> retry;        ///< first rule whose `on` names the end state
+  std::vector<retry_rule> retry;             ///< the first that fits decides; else the class's own
+  std::optional<std::uint32_t> attempts_max; ///< over all rules, in one run of the workflow
+  std::optional<millis> heartbeat;      ///< longest silence of what runs an attempt (heartbeat_s)
   std::optional<millis> timeout;        ///< per attempt (timeout_s)
   std::optional<millis> total_timeout;  ///< over all attempts (total_timeout_s)
   std::optional<std::uint32_t> when;    ///< position in `lines` of its condition

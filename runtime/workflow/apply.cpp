@@ -1,6 +1,11 @@
 #include "runtime/workflow/folder.hpp"
 
 namespace o3::workflow {
+namespace {
+
+constexpr std::size_t rules_max = 64; ///< more than any task can have
+
+} // namespace
 
 void insert_sorted(std::vector<std::uint32_t>& v, std::uint32_t t) {
   auto it = std::lower_bound(v.begin(), v.end(), t);
@@ -74,6 +79,8 @@ void folder::operator()(const task_retry& r) const {
     begin(r.task, r.attempt);
   auto& t = s.at(r.task);
   set(t, r.set);
+  count_retry(r);
+  t.silent_at.reset();
   t.state = task_state::waiting;
   t.last_state = r.state;
   t.ended_at = at;
@@ -83,6 +90,21 @@ void folder::operator()(const task_retry& r) const {
   t.message = r.message;
   t.waits_for = "the next attempt";
   status();
+}
+
+void folder::count_retry(const task_retry& r) const {
+  const auto rules = r.rule ? std::vector<retry_rule>{} : retry_rules(s, r.task);
+  const auto rule
+    = r.rule ? std::optional<std::size_t>{*r.rule} : find_rule(rules, r.state, r.code);
+  if (!rule || *rule >= rules_max)
+    return;
+  auto& retried = s.at(r.task).retried;
+  retried.resize(std::max(retried.size(), *rule + 1));
+  ++retried[*rule];
+}
+
+void folder::operator()(const task_silent& r) const {
+  s.at(r.task).silent_at = at;
 }
 
 void folder::operator()(const task_blocked& r) const {
@@ -188,6 +210,7 @@ void folder::begin(std::uint32_t i, std::uint32_t attempt) const {
   t.kept_if.clear();
   t.parked_at.reset();
   t.opens_at.reset();
+  t.silent_at.reset();
   t.started_at = at;
   if (!t.first_started_at)
     t.first_started_at = at;
@@ -231,6 +254,7 @@ void folder::finish(std::uint32_t i, task_state end, const json& values, fault c
   t.wake_at.reset();
   t.parked_at.reset();
   t.opens_at.reset();
+  t.silent_at.reset();
   t.calling = t.canceling = false;
   t.waits_for.clear();
   t.kept_if.clear();

@@ -161,6 +161,8 @@ void folder::begin_anew(task_instance& t) {
   t.ended_at.reset();
   t.wake_at.reset();
   t.parked_at.reset();
+  t.silent_at.reset();
+  t.retried.clear();
   t.began = t.calling = t.canceling = false;
   t.waits_for.clear();
   t.kept_if.clear();

@@ -57,6 +57,9 @@ json task_to_json(const task_instance& t) {
     j["began"] = true;
   put(j, "parked", t.parked_at);
   put(j, "opens", t.opens_at);
+  if (!t.retried.empty())
+    j["retried"] = t.retried;
+  put(j, "silent", t.silent_at);
   return j;
 }
 
@@ -90,6 +93,8 @@ task_instance task_from_json(const json& j) {
   t.began = j.value("began", false);
   take(j, "parked", t.parked_at);
   take(j, "opens", t.opens_at);
+  t.retried = j.value("retried", std::vector<std::uint32_t>{});
+  take(j, "silent", t.silent_at);
   return t;
 }
 

@@ -5,18 +5,6 @@
 #include "runtime/workflow/decider.hpp"
 
 namespace o3::workflow {
-namespace {
-
-// A worker that dies takes innocent tasks with it: where running again is harmless, do so this
-// often.
-constexpr std::uint32_t lost_attempts_max = 3;
-constexpr millis lost_delay{1000};
-
-bool harmless_to_repeat(const task_class& c) {
-  return c.delivery == delivery_class::local || c.delivery == delivery_class::idempotent;
-}
-
-} // namespace
 
 void decider::emit(const record& r) {
   encode(out_, r);
@@ -111,19 +99,14 @@ void decider::on(const call_ended& e) {
 void decider::on(const call_lost& e) {
   if (!s_.has(e.task) || !s_.at(e.task).calling || s_.at(e.task).attempt != e.attempt)
     return;
-  auto& t = s_.at(e.task);
   log(e.task, e.attempt, log_level::warning, "worker lost: " + e.why);
-  if (t.canceling) {
+  if (s_.at(e.task).canceling) {
     end_attempt(e.task, 0, {task_state::canceled, fault::canceled, "the worker ended"}, {});
     return;
   }
-  task_end end{task_state::exception, fault::worker_lost, "the worker process was lost: " + e.why};
-  bool explicit_rule = retry_due(e.task, e.attempt, end).has_value();
-  if (!explicit_rule && harmless_to_repeat(cls(e.task)) && t.tries() < lost_attempts_max
-      && !s_.winding_down(spec(e.task).phase))
-    emit(task_retry{e.task, 0, end.state, {}, end.code, end.message, c_.now + lost_delay});
-  else
-    end_attempt(e.task, 0, end, {});
+  end_attempt(e.task, 0,
+              {task_state::exception, fault::worker_lost, "the worker process was lost: " + e.why},
+              {});
 }
 
 bool decider::out_of_steps() {
@@ -175,13 +158,12 @@ void decider::stop_overdue() {
         && cut_off_at(s_, t, cancel_over ? *s_.cancel_until : *s_.grace_until) > c_.now)
       continue; // what it may have started is looked for, so that it can be stopped
     if (!cancel_over) {
-      emit(task_ended{
-        t, 0, task_state::failed, cut_off(t), fault::grace_over,
-        (is_outside(t) ? "asked to stop" : "stopped")
-          + (" when the grace period after the failure of " + name_of_failed() + " was over")
-          + (is_outside(t) ? "; what it started outside may still run" : "")});
+      auto set = cut_off(t);
+      const auto end = stopped(t, {});
+      emit(task_ended{t, 0, end.state, std::move(set), end.code, end.message});
       continue;
     }
+    const bool elsewhere = is_outside(t) || owns_child(s_, t) || s_.at(t).calling;
     if (is_outside(t))
       cut_off_outside(t);
     else if (owns_child(s_, t))
@@ -189,13 +171,14 @@ void decider::stop_overdue() {
                                     tell_child::word::cancel, true});
     else if (s_.at(t).calling)
       effects_.push_back(stop_worker{t, s_.at(t).attempt});
-    emit(
-      task_ended{t,
-                 0,
-                 task_state::canceled,
-                 {},
-                 fault::canceled,
-                 "did not stop before the cancel deadline; what it started outside may still run"});
+    emit(task_ended{t,
+                    0,
+                    task_state::canceled,
+                    {},
+                    fault::canceled,
+                    std::string{s_.cancel_forced ? "given up at once, the cancel was forced"
+                                                 : "did not stop before the cancel deadline"}
+                      + (elsewhere ? "; what it started outside may still run" : "")});
   }
 }
 
@@ -241,54 +224,12 @@ void decider::end_workflow(workflow_state end, fault code, const std::string& me
 void decider::begin_failing(std::uint32_t t) {
   emit(failing{t, c_.now + s_.graph->doc.failure_grace});
   log(no_task, 0, log_level::error, std::string{s_.message});
-  // In the grace period no retry starts: whoever waits for one keeps its last end.
-  for (auto w : std::vector(s_.active)) {
-    const auto& task = s_.at(w);
-    if (task.state != task_state::waiting || !s_.winding_down(spec(w).phase))
-      continue;
-    if (task.tries() == 0)
-      emit(task_ended{
-        w, 0, task_state::skipped, {}, fault::upstream_failed, "not started: " + s_.message});
-    else
-      emit(task_ended{w,
-                      0,
-                      task.last_state.value_or(task_state::failed),
-                      {},
-                      task.code,
-                      std::string{task.message}});
-  }
+  end_waiting();
 }
 
-std::optional<wall_time> decider::retry_due(std::uint32_t t, std::uint32_t attempt,
-                                            const task_end& end) {
-  attempt -= s_.has(t) ? s_.at(t).attempts_before : 0;
-  if (!is_bad_end(end.state) || end.state == task_state::canceled || s_.winding_down(spec(t).phase)
-      || attempt >= c_.lim.attempts)
-    return std::nullopt;
-  for (const auto& rule : spec(t).retry) {
-    if (std::find(rule.on.begin(), rule.on.end(), end.state) == rule.on.end())
-      continue;
-    if (attempt > rule.times)
-      return std::nullopt;
-    double delay = static_cast<double>(rule.delay.count());
-    for (std::uint32_t k = 1; k < attempt && delay < static_cast<double>(rule.delay_max.count());
-         ++k)
-      delay *= rule.factor;
-    delay = std::min(delay, static_cast<double>(rule.delay_max.count()));
-    // Jitter: between half and all of it, so that many tasks do not come back as one wave.
-    double share = 0.5 + 0.5 * static_cast<double>(next_random() >> 11U) / 9007199254740992.0;
-    auto due = c_.now + millis{static_cast<std::int64_t>(delay * share)};
-    auto first = s_.has(t) ? s_.at(t).first_started_at.value_or(c_.now) : c_.now;
-    if (spec(t).total_timeout && due >= first + *spec(t).total_timeout)
-      return std::nullopt;
-    return due;
-  }
-  return std::nullopt;
-}
-
-void decider::end_attempt(std::uint32_t t, std::uint32_t new_attempt, const task_end& end,
+void decider::end_attempt(std::uint32_t t, std::uint32_t new_attempt, const task_end& own,
                           json set) {
-  if (end.state == task_state::successful)
+  if (own.state == task_state::successful)
     if (auto bad = misfit(t, set)) {
       end_attempt(t, new_attempt, *bad, std::move(set));
       return;
@@ -296,14 +237,23 @@ void decider::end_attempt(std::uint32_t t, std::uint32_t new_attempt, const task
   auto attempt = new_attempt != 0 ? new_attempt : s_.at(t).attempt;
   if (is_outside(t))
     effects_.push_back(drop_talks{t, attempt});
-  bool stopping = s_.has(t) && s_.at(t).canceling;
-  if (auto due = stopping ? std::nullopt : retry_due(t, attempt, end)) {
+  // One that has stopped when told may be followed by another, one that did not may still run.
+  const bool stopping = s_.has(t) && s_.at(t).canceling;
+  const auto end = stopping && own.state == task_state::canceled ? stopped(t, own) : own;
+  std::string why_not;
+  const bool over = !stopping || own.state == task_state::canceled;
+  if (auto again = over ? retry_of(t, attempt, end, why_not) : std::nullopt) {
     log(t, attempt, log_level::warning,
-        "attempt " + std::to_string(attempt) + " ended " + std::string{to_string(end.state)} + ": "
-          + end.message + "; next attempt at " + to_rfc3339(*due));
-    emit(task_retry{t, new_attempt, end.state, std::move(set), end.code, end.message, *due});
+        "attempt " + std::to_string(attempt) + " ended " + std::string{to_string(end.state)} + " ("
+          + std::string{fault_code(end.code)} + "): " + end.message + "; retry "
+          + std::to_string(again->k) + " of " + std::to_string(again->of) + " at "
+          + to_rfc3339(again->due));
+    emit(task_retry{t, new_attempt, end.state, std::move(set), end.code, end.message, again->due,
+                    again->rule});
     return;
   }
+  if (!why_not.empty())
+    log(t, attempt, log_level::info, "not tried again: " + why_not);
   log(t, attempt, is_bad_end(end.state) ? log_level::error : log_level::info,
       "task ended state=" + std::string{to_string(end.state)}
         + (end.message.empty() ? "" : " " + end.message));

@@ -40,11 +40,18 @@ struct call_said {
   std::uint32_t task = 0, attempt = 0;
   std::vector<task_log_line> log;
 };
-/// The worker died or never answered. Local and idempotent classes are called again, once per loss,
-/// as a new attempt if a retry rule allows `exception`; else the task ends in `exception`.
+/// The worker died or never answered: the attempt ends in `exception`, and another follows if a
+/// retry rule says so and the class may be called again (local, idempotent, or on_ambiguous).
 struct call_lost {
   std::uint32_t task = 0, attempt = 0;
   std::string why;
+};
+/// Nothing was heard of an attempt for its `heartbeat_s`: no word of the worker that runs it, no
+/// answer of the target about what was started. A worker is stopped and the attempt ends; what was
+/// started outside is stopped first, so that never two of it run at once.
+struct fell_silent {
+  std::uint32_t task = 0, attempt = 0;
+  std::string what; ///< what was heard last, or why nothing is heard; may be empty
 };
 /// From whoever held a talk with the target of an attempt; ignored if the attempt is over.
 struct talked {
@@ -113,8 +120,8 @@ struct calendars_changed {};
 /// The state was folded from the journal: whatever was under way then is not any more.
 struct reloaded {};
 using event
-  = std::variant<cancel_asked, attribute_written, call_said, call_ended, call_lost, talked,
-                 resolved, child_news, parent_knows, pause_asked, resume_asked, rerun_asked,
+  = std::variant<cancel_asked, attribute_written, call_said, call_ended, call_lost, fell_silent,
+                 talked, resolved, child_news, parent_knows, pause_asked, resume_asked, rerun_asked,
                  revise_asked, said, reloaded, release_asked, calendars_changed>;
 
 // -- what must be done once the records are on disk

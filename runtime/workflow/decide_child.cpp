@@ -102,8 +102,7 @@ void decider::ping_child(std::uint32_t t) {
 void decider::stop_child(std::uint32_t t) {
   const auto& task = s_.at(t);
   if (joined_id(task.attributes) != nullptr) { // it is somebody else's
-    emit(task_ended{
-      t, 0, task_state::canceled, {}, fault::canceled, "waits for the other workflow no more"});
+    end_stopped(t, "waits for the other workflow no more");
     return;
   }
   const auto child = child_of(s_, t, task.attempt);
@@ -174,17 +173,8 @@ void decider::on(const child_news& e) {
   task_end end{task_state::failed, fault::child_failed,
                name + " ended " + std::string{to_string(e.state)}
                  + (text.empty() ? "" : ": " + text)};
-  if (e.state == workflow_state::canceled && task.canceling && !joined) {
-    if (s_.canceling())
-      end = {task_state::canceled, fault::canceled, name + " was stopped"};
-    else if (s_.winding_down(spec(e.task).phase))
-      end = {task_state::failed, fault::grace_over, name + " was stopped"};
-    else {
-      end
-        = {task_state::timeout, fault::task_timeout, "its time was over; " + name + " was stopped"};
-      emit(task_progress{e.task, {}, {}, task.waits_for, false, false}); // it may try again
-    }
-  }
+  if (e.state == workflow_state::canceled && task.canceling && !joined)
+    end = {task_state::canceled, fault::canceled, name + " was stopped"};
   conclude(e.task, 0, {std::move(set), std::move(end), {}, {}});
 }
 

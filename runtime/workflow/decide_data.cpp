@@ -54,7 +54,7 @@ bool decider::skip_by_condition(std::uint32_t t) {
   // No retry rule would make it another one.
   auto why = answer ? make_error(fault::expression_failed,
                                  "its condition must give true or false, not "
-                                   + std::string{type_name(answer->value)} + shown(answer->reads))
+                                   + type_phrase(answer->value) + shown(answer->reads))
                     : answer.error();
   emit(task_ended{t, 0, task_state::failed, {}, why.code, masked(std::move(why.message))});
   log(t, 0, log_level::error, "task ended state=failed " + s_.at(t).message);

@@ -66,13 +66,14 @@ bool decider::settle() {
   return false;
 }
 
-// Its tasks are stopped as if it were canceled, but it ends as failed.
+// Its tasks are stopped as if it were canceled, but end as timed out, and it as failed.
 void decider::time_out_workflow() {
   const auto limit = workflow_deadline(s_);
   if (!limit || *limit > c_.now)
     return;
   emit(failing{no_task, c_.now + s_.graph->doc.cancel_deadline});
   log(no_task, 0, log_level::error, std::string{s_.message});
+  end_waiting();
   for (auto t : std::vector(s_.active))
     if (!is_terminal(s_.at(t).state))
       stop(t);
@@ -104,8 +105,7 @@ bool decider::opens_loop(std::uint32_t t) {
     bad = task_end{task_state::failed, found.error().code, masked(found.error().message)};
   else if (!list->is_array() && !list->is_object())
     bad = task_end{task_state::failed, fault::loop_invalid,
-                   "'for_each' gives " + std::string{type_name(*list)}
-                     + "; it must be a list or an object"};
+                   "'for_each' gives " + type_phrase(*list) + "; it must be a list or an object"};
   else if (list->size() > c_.lim.loop_items
            || list->size() + s_.tasks.size() > c_.lim.tasks_per_workflow)
     bad = task_end{
@@ -188,6 +188,10 @@ void decider::close_loop(std::uint32_t t) {
     end = {task_state::canceled, fault::canceled,
            "stopped when asked, " + std::to_string(l.next) + " of " + std::to_string(l.items.size())
              + " items had begun"};
+  else if (s_.at(t).canceling && s_.failing() && *s_.failed_task == no_task)
+    end = {task_state::timeout, fault::workflow_timeout,
+           "stopped after " + std::to_string(l.next) + " of " + std::to_string(l.items.size())
+             + " items: " + s_.message};
   else if (l.failed > 0)
     end = {task_state::failed, fault::loop_failed,
            std::to_string(l.failed) + " of " + std::to_string(l.items.size())

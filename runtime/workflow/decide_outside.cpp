@@ -153,7 +153,10 @@ void decider::step_launch(std::uint32_t t, const launch::event& e) {
                    masked(std::move(why))});
   for (const auto& x : step.effects)
     perform_launch(t, x);
-  after_launch(t, before, canceled_before);
+  const auto* send = std::get_if<launch::send_not_done>(&e);
+  const bool refused
+    = std::holds_alternative<launch::preflight_refused>(e) || (send != nullptr && send->permanent);
+  after_launch(t, before, canceled_before, refused);
 }
 
 void decider::perform_launch(std::uint32_t t, const launch::effect& x) {
@@ -193,7 +196,8 @@ void decider::perform_launch(std::uint32_t t, const launch::effect& x) {
 }
 
 // What a new phase means for the task.
-void decider::after_launch(std::uint32_t t, launch::phase before, bool canceled_before) {
+void decider::after_launch(std::uint32_t t, launch::phase before, bool canceled_before,
+                           bool refused) {
   const auto& l = s_.at(t).launches.back();
   if (is_terminal(s_.at(t).state))
     return;
@@ -206,7 +210,10 @@ void decider::after_launch(std::uint32_t t, launch::phase before, bool canceled_
       hold(t, topic::cancel);
     break;
   case launch::phase::failed:
-    end_attempt(t, 0, {task_state::failed, fault::target_refused, message}, {});
+    end_attempt(
+      t, 0,
+      {task_state::failed, refused ? fault::target_refused : fault::target_unreachable, message},
+      {});
     break;
   case launch::phase::given_up:
     end_attempt(t, 0, {task_state::failed, fault::given_up, message}, {});
@@ -299,12 +306,6 @@ void decider::talked_of_end(const talked& e) {
   }
   auto end = *e.what.end;
   end.message = masked(std::move(end.message));
-  // It was asked to stop because its time was over, not because anybody canceled it.
-  if (task.canceling && end.state == task_state::canceled && !s_.winding_down(spec(e.task).phase)) {
-    end = {task_state::timeout, fault::task_timeout, "its time was over; it was stopped"};
-    emit(task_progress{e.task, {}, {}, task.waits_for, task.calling, false}); // it may try again
-  } else if (task.canceling && end.state == task_state::canceled && !s_.canceling())
-    end = {task_state::failed, fault::grace_over, end.message};
   if (const auto* l = task.launch(); l != nullptr && l->at.sweep_pending)
     log(e.task, e.attempt, log_level::warning,
         "it was launched " + std::to_string(l->at.sends)
@@ -329,7 +330,7 @@ void decider::stop_outside(std::uint32_t t) {
   const auto& task = s_.at(t);
   if (task.launch() == nullptr) {
     effects_.push_back(drop_talks{t, task.attempt});
-    emit(task_ended{t, 0, task_state::canceled, {}, fault::canceled, "stopped when asked"});
+    end_stopped(t, "stopped when asked");
     return;
   }
   if (task.state == task_state::running)

@@ -187,12 +187,7 @@ void decider::stop(std::uint32_t t) {
   const auto* code = c_.code(cls(t).name);
   auto inputs = inputs_of(t);
   if (code == nullptr || !inputs) {
-    emit(task_ended{t,
-                    0,
-                    task_state::canceled,
-                    {},
-                    fault::canceled,
-                    "stopped without being asked: its class or inputs are gone"});
+    end_stopped(t, "stopped without being asked: its class or inputs are gone");
     return;
   }
   emit(task_progress{t, {}, task.wake_at, task.waits_for, false, true});
@@ -220,6 +215,8 @@ void decider::time_out(std::uint32_t t) {
   task_end end{task_state::timeout, fault::task_timeout,
                total ? "the time over all attempts (total_timeout_s) is over"
                      : "the attempt took longer than timeout_s"};
+  if (task.canceling) // it was told to stop in time and has not
+    end = stopped(t, {});
   ++steps_;
   if (task.state != task_state::running) { // waits for a retry that would come too late
     emit(task_ended{t, 0, end.state, {}, end.code, end.message});

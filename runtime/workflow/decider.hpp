@@ -23,6 +23,7 @@ public:
   void on(const call_said& e);
   void on(const call_ended& e);
   void on(const call_lost& e);
+  void on(const fell_silent& e);
   void on(const talked& e);
   void on(const resolved& e);
   void on(const reloaded& e);
@@ -56,12 +57,25 @@ private:
   void begin_failing(std::uint32_t t);
   void after_bad_end(std::uint32_t t, task_state end);
   void end_attempt(std::uint32_t t, std::uint32_t new_attempt, const task_end& end, json set);
-  std::optional<wall_time> retry_due(std::uint32_t t, std::uint32_t attempt, const task_end& end);
   void end_workflow(workflow_state end, fault code, const std::string& message,
                     json outputs = json());
   [[nodiscard]] bool out_of_steps();
 
   void unpark();
+
+  // decide_retry.cpp
+  struct next_attempt {
+    std::uint32_t rule = 0;
+    wall_time due;
+    std::uint32_t k = 1, of = 1; ///< retry k of `of` by this rule
+  };
+  /// Whether another attempt follows; `why_not` says which budget is used up, if one is.
+  std::optional<next_attempt> retry_of(std::uint32_t t, std::uint32_t attempt, const task_end& end,
+                                       std::string& why_not);
+  /// What its end means for a task that was told to stop.
+  [[nodiscard]] task_end stopped(std::uint32_t t, task_end own) const;
+  void end_stopped(std::uint32_t t, std::string message);
+  void end_waiting();
 
   // decide_flow.cpp
   bool settle(); ///< true if another phase began
@@ -139,7 +153,7 @@ private:
   void talked_of_end(const talked& e);
   bool take_set(std::uint32_t t, json set);
   void step_launch(std::uint32_t t, const launch::event& e);
-  void after_launch(std::uint32_t t, launch::phase before, bool canceled_before);
+  void after_launch(std::uint32_t t, launch::phase before, bool canceled_before, bool refused);
   void perform_launch(std::uint32_t t, const launch::effect& e);
   void hold(std::uint32_t t, outside::topic about, bool last = false);
   [[nodiscard]] launch::context launch_context(std::uint32_t t);

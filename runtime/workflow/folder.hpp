@@ -32,6 +32,7 @@ struct folder {
   void operator()(const signal_taken& r) const;
   void operator()(const parent_told&) const;
   void operator()(const task_kept& r) const;
+  void operator()(const task_silent& r) const;
   void operator()(const checkpoint& r) const;
   void operator()(const task_launch& r) const;
   void operator()(const quarantined& r) const;
@@ -41,6 +42,7 @@ private:
   // An item that begins for the first time has no instance yet.
   [[nodiscard]] task_instance& instance(std::uint32_t i) const;
   void say_failing() const;
+  void count_retry(const task_retry& r) const;
   void count_begin(std::uint32_t item) const;
   void begin(std::uint32_t i, std::uint32_t attempt) const;
   void set(task_instance& t, const json& values) const;

@@ -96,6 +96,8 @@ struct writer {
     object("set", r.set);
     bad_end(r.code, r.message);
     out.field("due", to_ms(r.due));
+    if (r.rule)
+      out.field("rule", *r.rule);
   }
   void operator()(const task_blocked& r) const {
     out.field("t", r.task).field("due", to_ms(r.due));
@@ -181,6 +183,10 @@ struct writer {
   void operator()(const released& r) const { text("by", r.by); }
   void operator()(const parent_told&) const {}
   void operator()(const task_kept& r) const { out.field("t", r.task); }
+  void operator()(const task_silent& r) const {
+    out.field("t", r.task);
+    text("msg", r.message);
+  }
 };
 
 } // namespace

@@ -70,6 +70,7 @@ struct task_retry {
   fault code = fault::none;
   std::string message;
   wall_time due;
+  std::optional<std::uint32_t> rule{}; ///< in retry_rules(); absent in old journals
 };
 /// The task cannot start yet for a reason outside the workflow (its class is not installed).
 struct task_blocked {
@@ -208,11 +209,18 @@ struct task_kept {
   std::uint32_t task = 0;
 };
 
+/// What runs an attempt outside gave no sign of life; it is stopped, and the attempt ends then.
+struct task_silent {
+  static constexpr record_kind is{31, "task.silent"};
+  std::uint32_t task = 0;
+  std::string message;
+};
+
 using record
   = std::variant<accepted, started, task_started, task_progress, task_ended, task_retry,
                  task_blocked, attribute_set, failing, canceled, ended, checkpoint, quarantined,
                  task_launch, phase_begun, loop_opened, rerun_begun, revised, paused, resumed,
-                 signaled, signal_taken, released, parent_told, task_kept>;
+                 signaled, signal_taken, released, parent_told, task_kept, task_silent>;
 
 /// The stable number of a record's kind (its `k`).
 unsigned kind_of(const record& r);

@@ -126,7 +126,9 @@ struct reader {
                         object("set"),
                         code(),
                         text("msg"),
-                        from_ms(j.at("due").get<std::int64_t>())};
+                        from_ms(j.at("due").get<std::int64_t>()),
+                        j.contains("rule") ? std::optional{j.at("rule").get<std::uint32_t>()}
+                                           : std::nullopt};
     case 7:
       return task_blocked{task(), from_ms(j.at("due").get<std::int64_t>()), code(), text("msg"),
                           time("opens")};
@@ -171,6 +173,8 @@ struct reader {
       return parent_told{};
     case 27:
       return task_kept{task()};
+    case 31:
+      return task_silent{task(), text("msg")};
     default:
       return std::nullopt;
     }

@@ -131,8 +131,15 @@ std::optional<wall_time> deadline(const state& s, std::uint32_t t) {
   // What was started outside is being stopped, or looked for so that it can be. It has as long for
   // that as a canceled workflow; while it is in doubt whether it runs, its time does not end.
   if (const auto* l = task.launch(); l != nullptr && (l->at.cancel || task.canceling)) {
-    if (spec.timeout && task.started_at && !s.canceling() && !launch::in_doubt(*l))
-      due = *task.started_at + *spec.timeout + s.graph->doc.cancel_deadline;
+    if (s.canceling() || launch::in_doubt(*l))
+      return due;
+    if (spec.timeout && task.started_at)
+      due = *task.started_at + *spec.timeout;
+    if (spec.total_timeout && task.first_started_at)
+      earliest(due, *task.first_started_at + *spec.total_timeout);
+    earliest(due, task.silent_at);
+    if (due)
+      *due += s.graph->doc.cancel_deadline;
     return due;
   }
   if (!s.is_item(t) && spec.for_each)

@@ -57,6 +57,8 @@ struct task_instance {
   bool began = false;                 ///< in this run of the workflow
   std::optional<wall_time> parked_at; ///< since when it needs an operator
   std::optional<wall_time> opens_at;  ///< while a window is closed: when it opens, if that is known
+  std::vector<std::uint32_t> retried; ///< retries in this run, by position in retry_rules()
+  std::optional<wall_time> silent_at; ///< given up because nothing was heard of the attempt
 
   /// Attempts in this run.
   [[nodiscard]] std::uint32_t tries() const { return attempt - attempts_before; }
@@ -173,6 +175,11 @@ struct state {
   [[nodiscard]] bool canceling() const { return cancel_until.has_value(); }
 };
 
+/// The rules for further attempts of task `t`, the first that fits decides: the template's, then
+/// the class's own, then what holds for every class of its delivery.
+std::vector<retry_rule> retry_rules(const state& s, std::uint32_t t);
+/// Attempts that task `t` may have in a run of the workflow by the rules of its template and class.
+std::uint32_t attempts_allowed(const state& s, std::uint32_t t);
 /// When task `t` is cut off at the latest, if the others are at `until`: what may have been started
 /// outside is looked for first, so that it can be stopped.
 wall_time cut_off_at(const state& s, std::uint32_t t, wall_time until);

@@ -170,10 +170,8 @@ void write_task(json_writer& out, const state& s, std::uint32_t i) {
     write_loop(out, loop->second);
   out.field("id", id::derived(s.workflow, name)).field("class", std::string_view{spec.class_name});
   out.field("state", to_string(t.state)).field("attempt", t.attempt);
-  std::uint32_t times = 0;
-  for (const auto& r : spec.retry)
-    times = std::max(times, r.times);
-  out.field("attempts_max", times + 1);
+  // Attempts are counted on over reruns; a lost worker may add some.
+  out.field("attempts_max", std::max(t.attempt, t.attempts_before + attempts_allowed(s, i)));
   out.field("last_task_state", t.last_state ? to_string(*t.last_state) : std::string_view{"never"});
   out.field("optional", spec.optional).field("always_run", spec.always_run);
   time_or_null(out, "started_at", t.started_at);

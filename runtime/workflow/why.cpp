@@ -99,12 +99,24 @@ cause loop_cause(const state& s, std::uint32_t i, const loop_state& l) {
           std::move(details)};
 }
 
+// Not every task that is told to stop was canceled by somebody.
+cause stop_cause(const state& s, std::uint32_t i) {
+  const std::string text = "was asked to stop and has not stopped yet";
+  if (s.canceling() && s.winding_down(s.spec(i).phase))
+    return {"cancel", text, s.cancel_until, asked_by(s.cancel_by, s.cancel_reason)};
+  if (s.winding_down(s.spec(i).phase))
+    return {std::string{fault_code(s.code)}, text + ": " + s.message, s.grace_until, {}};
+  if (s.at(i).silent_at)
+    return {
+      "heartbeat_lost", text + ": nothing was heard of it for its heartbeat_s", deadline(s, i), {}};
+  return {"task_timeout", text + ": its time is over", deadline(s, i), {}};
+}
+
 std::vector<cause> why_running(const state& s, std::uint32_t i) {
   const auto& t = s.at(i);
   std::vector<cause> out;
   if (t.canceling)
-    out.push_back({"cancel", "was asked to stop and has not stopped yet", s.cancel_until,
-                   asked_by(s.cancel_by, s.cancel_reason)});
+    out.push_back(stop_cause(s, i));
   if (const auto loop = s.loops.find(i); loop != s.loops.end())
     out.push_back(loop_cause(s, i, loop->second));
   else if (s.node(i).cls->runs_in == "child")
@@ -135,13 +147,26 @@ std::vector<cause> why_running(const state& s, std::uint32_t i) {
   return out;
 }
 
-cause retry_cause(const task_instance& t) {
+cause retry_cause(const state& s, std::uint32_t i) {
+  const auto& t = s.at(i);
   const auto last = std::string{t.last_state ? to_string(*t.last_state) : "badly"};
+  json details = {{"attempt", t.attempt}, {"state", last}, {"code", fault_code(t.code)}};
+  std::string count;
+  const auto rules = retry_rules(s, i);
+  if (const auto at = find_rule(rules, t.last_state.value_or(task_state::failed), t.code);
+      at && *at < t.retried.size()) {
+    details["retry"] = t.retried[*at];
+    details["retries_max"] = rules[*at].times;
+    count = ", retry " + std::to_string(t.retried[*at]) + " of " + std::to_string(rules[*at].times);
+  }
+  if (s.spec(i).attempts_max)
+    details["attempts_max"] = t.attempts_before + *s.spec(i).attempts_max;
+  if (s.spec(i).total_timeout && t.first_started_at)
+    details["total_until"] = to_rfc3339(*t.first_started_at + *s.spec(i).total_timeout);
   return {"retry",
           "attempt " + std::to_string(t.attempt) + " ended " + last + " (" + t.message
-            + "); tries again",
-          t.wake_at,
-          {{"attempt", t.attempt}, {"state", last}, {"code", fault_code(t.code)}}};
+            + "); tries again" + count,
+          t.wake_at, std::move(details)};
 }
 
 cause window_cause(const state& s, std::uint32_t i) {
@@ -188,7 +213,7 @@ std::vector<cause> why_task(const state& s, std::uint32_t i) {
     return {
       {"class_missing", t.message + "; looks again", t.wake_at, {{"class", s.node(i).cls->name}}}};
   if (t.state == task_state::waiting) {
-    std::vector<cause> out{waits_for_window(t) ? window_cause(s, i) : retry_cause(t)};
+    std::vector<cause> out{waits_for_window(t) ? window_cause(s, i) : retry_cause(s, i)};
     if (s.paused)
       out.push_back(paused_cause(s));
     return out;

@@ -20,7 +20,19 @@ step_result outcome(const step_input& in) {
     r.end->state = task_state::timeout;
     r.end->code = fault::task_timeout;
   }
+  if (const auto code = in.inputs.value("code", std::string{}); !code.empty())
+    for (const auto f : all_faults())
+      if (fault_code(f) == code)
+        r.end->code = f;
   return r;
+}
+
+json codes_of_ends() {
+  json codes = json::array();
+  for (const auto f : all_faults())
+    if (is_end_code(f))
+      codes.push_back(fault_code(f));
+  return codes;
 }
 
 step_result fail_step(const step_input& in) {
@@ -50,6 +62,11 @@ installed_class fail_class() {
      false,
      false},
     {"mode", "how it fails", {{"enum", {"failed", "timeout", "exception", "hang"}}}, false, false},
+    {"code",
+     "code of the failure, as a target would give it: a name in runtime/base/faults.md",
+     {{"enum", codes_of_ends()}},
+     false,
+     false},
     {"message", "text of the failure", {{"type", "string"}}, false, false},
     {"delay",
      "seconds before it fails or succeeds",

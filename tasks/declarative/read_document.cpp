@@ -78,6 +78,8 @@ std::shared_ptr<task_class> read_about(object_reader& r, document& d, reporter& 
   if (const auto* word = r.require("delivery"))
     if (const auto delivery = read_delivery(*word, place{top, "delivery"}, out))
       about->delivery = *delivery;
+  if (const auto* rules = r.list("retry"))
+    about->retry = read_retry_rules(*rules, place{top, "retry"}, "the class", limits{}, out);
   about->runs_in = "outside";
   return about;
 }
@@ -153,11 +155,11 @@ document read_document(const json& doc, const helper_set& helpers, findings& fou
   d.helpers = helpers;
   const place top;
   object_reader r{doc, top, "the class", out};
-  static constexpr std::string_view keys[]{"o3_task",       "name",   "description", "delivery",
-                                           "delivery_when", "inputs", "outputs",     "open_inputs",
-                                           "open_outputs",  "target", "errors",      "read",
-                                           "preflight",     "send",   "search",      "watch",
-                                           "log",           "finish", "cancel",      "failures"};
+  static constexpr std::string_view keys[]{
+    "o3_task",   "name",        "description",  "delivery", "delivery_when", "inputs",
+    "outputs",   "open_inputs", "open_outputs", "target",   "errors",        "read",
+    "preflight", "send",        "search",       "watch",    "log",           "finish",
+    "cancel",    "failures",    "retry"};
   r.refuse_others(keys);
   if (!r.is_object())
     return d;

@@ -110,9 +110,10 @@ std::optional<fault> parts_reader::code(object_reader& r, const place& at) {
   if (!doc)
     return std::nullopt;
   std::vector<std::string> words;
-  for (const auto f : {fault::task_failed, fault::target_refused, fault::prompts_ignored,
-                       fault::infrastructure_failed, fault::outcome_lost, fault::output_missing,
-                       fault::target_unreachable, fault::input_invalid, fault::canceled}) {
+  for (const auto f :
+       {fault::task_failed, fault::target_refused, fault::prompts_ignored,
+        fault::infrastructure_failed, fault::outcome_lost, fault::output_missing,
+        fault::target_unreachable, fault::input_invalid, fault::canceled, fault::apply_failed}) {
     words.emplace_back(fault_code(f));
     if (*doc == words.back())
       return f;

@@ -7,6 +7,7 @@
 namespace o3::tasks {
 namespace {
 
+constexpr std::int64_t signs_per_heartbeat = 3;
 constexpr std::string_view prefix = "worker.";
 constexpr std::size_t text_bytes_max = 64 << 10; ///< of a log line or an end message
 /// A class asked to cancel that neither ends nor says when to look again is asked again after this.
@@ -120,6 +121,9 @@ result<done> worker_core::on_call(json& j, std::string& out) {
     c.attempt = static_cast<std::uint32_t>(*n);
   if (auto n = number(j, "n"))
     c.n = *n;
+  if (auto ms = number(j, "heartbeat_ms"))
+    c.alive_every
+      = std::max(millis{1}, millis{static_cast<std::int64_t>(*ms)} / signs_per_heartbeat);
   if (auto it = j.find("always_run"); it != j.end())
     c.always_run = it->is_boolean() && it->get<bool>();
   c.started_at = time_.wall();
@@ -130,6 +134,10 @@ result<done> worker_core::on_call(json& j, std::string& out) {
   if (!fresh)
     return malformed(about + "it is open already");
   auto& opened = it->second;
+  if (opened.alive_every) {
+    opened.alive_at = opened.started_at + *opened.alive_every;
+    alive_.emplace(opened.alive_at, opened.id);
+  }
   if (opened.code == nullptr)
     opened.end
       = exception_end("task class '" + opened.class_name + "' is not installed in this worker");
@@ -243,6 +251,7 @@ bool worker_core::write_next(open_call& c, std::string& out) {
 
 void worker_core::end(open_call& c, std::string& out) {
   unwait(c);
+  alive_.erase({c.alive_at, c.id});
   json_writer w{out};
   w.begin_object()
     .field("id", c.id)
@@ -278,10 +287,26 @@ void worker_core::advance(std::string& out) {
     step(it->second, it->second.stopping ? task_verb::cancel : task_verb::ping, out);
     go_on(it->second, out);
   }
+  say_alive(now, out);
+}
+
+void worker_core::say_alive(wall_time now, std::string& out) {
+  while (!alive_.empty() && alive_.begin()->first <= now) {
+    auto& c = calls_.at(alive_.begin()->second);
+    alive_.erase(alive_.begin());
+    json_writer{out}.begin_object().field("id", c.id).field("alive", true).end_object();
+    out += '\n';
+    c.alive_at = now + *c.alive_every;
+    alive_.emplace(c.alive_at, c.id);
+  }
 }
 
 std::optional<wall_time> worker_core::next_due() const {
-  return due_.empty() ? std::nullopt : std::optional{due_.begin()->first};
+  std::optional<wall_time> due;
+  for (const auto* all : {&due_, &alive_})
+    if (!all->empty() && (!due || all->begin()->first < *due))
+      due = all->begin()->first;
+  return due;
 }
 
 } // namespace o3::tasks

@@ -32,7 +32,8 @@ public:
   /// Takes one line (no newline) and appends the answers, each ended by a newline. An error means
   /// the line is malformed: the worker has to end.
   result<done> feed(std::string_view line, std::string& out);
-  /// Pings every call whose time has come, once.
+  /// Pings every call whose time has come, once, and gives the signs of life that are due. A step
+  /// that hangs keeps both from happening.
   void advance(std::string& out);
   [[nodiscard]] std::optional<wall_time> next_due() const;
   [[nodiscard]] std::size_t open_calls() const { return calls_.size(); }
@@ -54,6 +55,8 @@ private:
     std::uint64_t n = 0;                              ///< number of the last write
     std::optional<task_end> end;
     std::optional<wall_time> wake_at;
+    std::optional<millis> alive_every; ///< the engine wants to hear of it so often
+    wall_time alive_at;
   };
 
   result<done> on_call(json& j, std::string& out);
@@ -66,12 +69,13 @@ private:
   void end(open_call& c, std::string& out);
   void wait(open_call& c, wall_time until);
   void unwait(open_call& c);
+  void say_alive(wall_time now, std::string& out);
 
   const registry& classes_;
   const clock& time_;
   random_source& random_;
   std::unordered_map<std::uint64_t, open_call> calls_;
-  std::set<std::pair<wall_time, std::uint64_t>> due_;
+  std::set<std::pair<wall_time, std::uint64_t>> due_, alive_;
 };
 
 } // namespace o3::tasks

@@ -74,7 +74,7 @@ class Flow(O3Test):
         self.assertTrue(log and all(" task.build[1] " in line for line in log.splitlines()), log)
 
     def test_loops_over_what_is_no_list(self):
-        for hosts, word in ((17, "number"), ("abc", "text"), (True, "true/false"), (None, "null"), (list(range(10_001)), "10001 items")):
+        for hosts, word in ((17, "gives a whole number"), ("abc", "gives text"), (True, "true/false"), (None, "null"), (list(range(10_001)), "10001 items")):
             w = self.s.submit("flow_hosts", {"hosts": hosts})["id"]
             self.assertEqual(self.s.ended(w)["state"], "failed")
             error = self.s.tasks(w)["build"]["error"]
@@ -105,6 +105,25 @@ class Flow(O3Test):
         self.assertIn("attempt  3/4", status)
         self.assertEqual((t["hangs"]["state"], t["hangs"]["error"]["code"]), ("timeout", "task_timeout"))
         self.assertIn("[task_timeout]", why)
+
+    def test_trying_again(self):
+        (w, _), (_, status), (_, log), (_, why) = self.walk("Trying again")
+        t = self.s.tasks(w)
+        self.assertEqual((t["flaky"]["state"], t["flaky"]["attempt"], t["flaky"]["attempts_max"]), ("successful", 3, 4))
+        self.assertIn("attempt  3/4", status)
+        self.assertEqual((t["refused"]["state"], t["refused"]["attempt"]), ("failed", 1))
+        self.assertIn("[target_refused]", why)
+        self.assertEqual((t["stubborn"]["state"], t["stubborn"]["attempt"]), ("failed", 3))
+        self.assertIn("retry 2 of 9", log)
+        self.assertIn("attempts_max", log)
+
+    def test_retry_rules_that_cannot_work_are_refused(self):
+        for rule, pointer in (({"times": -1}, "times"), ({"times": 1, "on": ["unreachable"]}, "on/0"), ({"times": 1, "on": ["canceled"]}, "on/0"),
+                              ({"times": 1, "delay_s": 9, "delay_max_s": 1}, "delay_max_s"), ({"times": 1, "jitter": 2}, "jitter")):
+            doc = {"ref_name": "bad_retries", "schema_version": 2, "tasks": [{"ref_name": "a", "class": "noop", "input": {}, "retry": [rule]}]}
+            reply = self.s.call("PUT", "/api/v1/template/bad_retries/", doc)
+            self.assertEqual(reply.status, 422, reply)
+            self.assertIn(f"/tasks/0/retry/0/{pointer}", [e["pointer"] for e in reply.json["errors"]])
 
     def test_workflows_that_run_workflows(self):
         (w, _), (joined, _) = self.walk("Workflows that run workflows")

@@ -10,6 +10,75 @@ void flow_life::wrong_if_started(const store::journal_row& row) {
       wrong("something started while it was paused");
 }
 
+// Retries stay within their budgets, whatever crashed between them; what must not be tried again is
+// not; nobody waits shorter or longer than the rule says.
+void flow_life::check_retries(const workflow::state& s) {
+  struct tries {
+    std::map<std::uint32_t, std::uint32_t> by_rule;
+    std::uint32_t attempts = 0;
+    std::optional<wall_time> first, due;
+  };
+  std::map<std::uint32_t, tries> all;
+  for (auto i = run_from_; i < rows_.size(); ++i) {
+    const auto at = rows_[i].at;
+    const auto records = workflow::decode_row(rows_[i].records);
+    for (const auto& r : *records) {
+      const auto begin = [&](std::uint32_t t) {
+        auto& mine = all[t];
+        ++mine.attempts;
+        if (!mine.first)
+          mine.first = at;
+        if (mine.due && at < *mine.due)
+          wrong(workflow::task_name(*graph_, t) + " tried again too early");
+        mine.due.reset();
+      };
+      if (const auto* a = std::get_if<workflow::task_started>(&r))
+        begin(a->task);
+      else if (const auto* b = std::get_if<workflow::task_ended>(&r); b && b->attempt != 0)
+        begin(b->task);
+      const auto* c = std::get_if<workflow::task_retry>(&r);
+      if (c == nullptr)
+        continue;
+      if (c->attempt != 0)
+        begin(c->task);
+      const auto name = workflow::task_name(*graph_, c->task);
+      const auto rules = workflow::retry_rules(s, c->task);
+      auto& mine = all[c->task];
+      if (!c->rule || *c->rule >= rules.size()
+          || find_rule(rules, c->state, c->code) != std::optional<std::size_t>{*c->rule}) {
+        wrong(name + " was tried again by a rule that does not fit");
+        continue;
+      }
+      ++retries_;
+      const auto& rule = rules[*c->rule];
+      const auto k = ++mine.by_rule[*c->rule];
+      if (k > rule.times)
+        wrong(name + " was tried again more often than its rule says");
+      if (retry_kind_of(c->code) == retry_kind::never || c->state == task_state::canceled)
+        wrong(name + " was tried again after " + std::string{fault_code(c->code)});
+      if (retry_kind_of(c->code) == retry_kind::by_code
+          && std::find(rule.codes.begin(), rule.codes.end(), c->code) == rule.codes.end())
+        wrong(name + " was tried again by a rule that does not name "
+              + std::string{fault_code(c->code)});
+      const auto most = retry_pause(rule, k, 0),
+                 pause = std::chrono::duration_cast<millis>(c->due - at);
+      if (pause > most
+          || static_cast<double>(pause.count())
+               < static_cast<double>(most.count()) * (1 - rule.jitter) - 1)
+        wrong(name + " waits " + std::to_string(pause.count()) + " ms of "
+              + std::to_string(most.count()));
+      mine.due = c->due;
+      const auto& spec = s.spec(c->task);
+      if (spec.total_timeout && mine.first && c->due >= *mine.first + *spec.total_timeout)
+        wrong(name + " is tried again after its total_timeout_s");
+    }
+  }
+  for (const auto& [t, mine] : all)
+    if (const auto most = s.spec(t).attempts_max; most && mine.attempts > *most)
+      wrong(workflow::task_name(*graph_, t) + " had " + std::to_string(mine.attempts)
+            + " attempts, " + std::to_string(*most) + " are allowed");
+}
+
 // What the journal of the run that has ended must say.
 void flow_life::check_run(const workflow::state& s) {
   std::map<std::uint32_t, int> began, ended, kept;
@@ -49,6 +118,7 @@ void flow_life::check_run(const workflow::state& s) {
         ++ends;
     }
   }
+  check_retries(s);
   if (ends != 1)
     wrong("it ended " + std::to_string(ends) + " times");
   for (const auto& [phase, times] : phases)

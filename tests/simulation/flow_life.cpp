@@ -7,6 +7,35 @@ std::string name_of(const char* kind, std::uint64_t t) {
   return kind + std::to_string(t);
 }
 
+// Rules by class of error, and the budgets over them.
+void add_retries(random_source& r, json& t) {
+  constexpr const char* codes[] = {"target_unreachable", "task_failed", "outcome_lost"};
+  constexpr const char* words[] = {"failed", "transient", "task_failed", "timeout"};
+  if (r.below(2) == 0)
+    t["input"]["code"] = codes[r.below(3)];
+  if (r.below(4) == 0)
+    t["input"]["mode"] = "timeout";
+  if (r.below(3) == 0)
+    return;
+  auto& rules = t["retry"] = json::array();
+  for (auto n = 1 + r.below(2); n > 0; --n) {
+    json rule = {{"times", r.below(4)}, {"delay_s", r.below(10)}};
+    if (r.below(3) != 0)
+      rule["on"] = {words[r.below(4)]};
+    if (r.below(2) == 0)
+      rule["jitter"] = static_cast<double>(r.below(5)) / 4;
+    if (r.below(2) == 0)
+      rule["factor"] = 1 + r.below(4);
+    if (r.below(3) == 0)
+      rule["delay_max_s"] = 10 + r.below(10);
+    rules.push_back(std::move(rule));
+  }
+  if (r.below(3) == 0)
+    t["attempts_max"] = 1 + r.below(4);
+  if (r.below(3) == 0)
+    t["total_timeout_s"] = 1 + r.below(60);
+}
+
 json random_task(random_source& r, const std::string& ref) {
   json t = {{"name", ref},
             {"ref_name", ref},
@@ -38,8 +67,7 @@ json random_task(random_source& r, const std::string& ref) {
     input["tries"] = r.below(4);
     if (r.below(3) == 0)
       input["delay"] = r.below(30);
-    if (r.below(2) == 0)
-      t["retry"] = {{{"times", 1 + r.below(3)}, {"delay_s", r.below(10)}}};
+    add_retries(r, t);
     break;
   }
   return t;

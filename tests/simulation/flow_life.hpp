@@ -27,6 +27,7 @@ public:
 
   [[nodiscard]] int crashes() const { return crashes_; }
   [[nodiscard]] std::size_t records() const { return records_; }
+  [[nodiscard]] std::size_t retries() const { return retries_; }
   [[nodiscard]] int runs() const { return runs_; }
   [[nodiscard]] const std::vector<store::journal_row>& rows() const { return rows_; }
 
@@ -49,6 +50,7 @@ private:
   std::optional<workflow::state> begin_rerun(workflow::state s);
   void wrong_if_started(const store::journal_row& row);
   void check_run(const workflow::state& s);
+  void check_retries(const workflow::state& s);
   void wrong(const std::string& what);
 
   std::unique_ptr<random_source> random_;
@@ -63,7 +65,7 @@ private:
   std::vector<workflow::child_news> news_; ///< under way to the parent; a crash loses them
   std::vector<workflow::rerun_line> plan_; ///< of the present run; empty for the first
   std::size_t run_from_ = 0;               ///< rows before the present run
-  std::size_t records_ = 0;
+  std::size_t records_ = 0, retries_ = 0;
   int crashes_ = 0, runs_ = 0;
   std::vector<std::string> wrong_;
 };

@@ -25,9 +25,11 @@ std::shared_ptr<const plan> plan_of(const json& doc) {
 
 } // namespace
 
-TEST_CASE("finally once per end, loops within their bounds, reruns as planned, whatever crashes",
-          "[simulation]") {
-  std::uint64_t ran = 0, crashes = 0, records = 0, runs = 0;
+TEST_CASE(
+  "finally once per end, loops and retries within their bounds, reruns as planned, whatever "
+  "crashes",
+  "[simulation]") {
+  std::uint64_t ran = 0, crashes = 0, records = 0, runs = 0, retries = 0;
   for (auto seed : seeds(10'000)) {
     const auto doc = random_flow(seed);
     flow_life l{seed, plan_of(doc)};
@@ -41,9 +43,10 @@ TEST_CASE("finally once per end, loops within their bounds, reruns as planned, w
     ++ran;
     crashes += static_cast<std::uint64_t>(l.crashes());
     records += l.records();
+    retries += l.retries();
     runs += static_cast<std::uint64_t>(l.runs() - 1);
   }
   std::cout << "flow simulation: " << ran << " seeds, " << runs << " runs, " << crashes
-            << " crashes, " << records << " records\n";
+            << " crashes, " << records << " records, " << retries << " retries\n";
   REQUIRE(ran > 0);
 }

@@ -103,3 +103,15 @@ TEST_CASE("a call's line holds everything about it and no newline") {
   CHECK(workers::cancel_line(9) == R"({"cancel":9})");
   CHECK(workers::drop_line(9) == R"({"drop":9})");
 }
+
+TEST_CASE("a heartbeat is asked for, and a sign of life is read") {
+  workers::call c;
+  c.class_name = "x";
+  CHECK(!json::parse(workers::call_line(1, c))["call"].contains("heartbeat_ms"));
+  c.heartbeat = millis{1500};
+  CHECK(json::parse(workers::call_line(1, c))["call"]["heartbeat_ms"] == 1500);
+  auto h = read_lines("{\"id\":2,\"alive\":true}\n");
+  REQUIRE(h.said.size() == 1);
+  CHECK(std::get<call_event>(h.said[0]).what == call_event::kind::alive);
+  CHECK(std::get<call_event>(h.said[0]).id == 2);
+}

@@ -25,15 +25,15 @@ TEST_CASE("an output that is not there names producer, path and what was there",
   const auto at_top = failure(R"("${a.output.nope}")", {{0, outputs}});
   REQUIRE(at_top.code == fault::output_missing);
   REQUIRE(
-    holds(at_top.message, "task 'a' has no output 'nope': its outputs has the keys n, s, to"));
+    holds(at_top.message, "task 'a' has no output 'nope': its outputs have the keys n, s, to"));
   REQUIRE(
     holds(failure(R"("${a.output.to[0].y}")", {{0, outputs}}).message, "'to[0]' has the keys x"));
   REQUIRE(holds(failure(R"("${a.output.to[1]}")", {{0, outputs}}).message, "'to' is a list of 1"));
-  REQUIRE(holds(failure(R"("${a.output.n.x}")", {{0, outputs}}).message, "'n' is whole number"));
+  REQUIRE(holds(failure(R"("${a.output.n.x}")", {{0, outputs}}).message, "'n' is a whole number"));
   const auto text = failure(R"(["in text ${a.output.s.x}"])", {{0, outputs}});
   REQUIRE(holds(text.message, "'s' is text"));
   REQUIRE_FALSE(holds(text.message, "hunter2"));
-  REQUIRE(holds(failure(R"("${a.output.x}")", {{0, json::object()}}).message, "has no keys"));
+  REQUIRE(holds(failure(R"("${a.output.x}")", {{0, json::object()}}).message, "have no keys"));
 }
 
 TEST_CASE("a producer without outputs is named", "[dag][resolve]") {

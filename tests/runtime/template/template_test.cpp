@@ -270,12 +270,12 @@ TEST_CASE("schema_version 2 brings time limits and retries, defaults filled in",
   REQUIRE(spec.always_run);
   REQUIRE(spec.optional);
   REQUIRE(spec.retry.size() == 2);
-  REQUIRE(spec.retry[0].on == std::vector<task_state>{task_state::timeout});
+  REQUIRE(spec.retry[0].states == std::vector<task_state>{task_state::timeout});
   REQUIRE(spec.retry[0].times == 3);
   REQUIRE(spec.retry[0].delay == millis{500});
   REQUIRE(spec.retry[0].factor == 1.5);
   REQUIRE(spec.retry[0].delay_max == millis{9000});
-  REQUIRE(spec.retry[1].on.size() == 3);
+  REQUIRE(spec.retry[1].states.size() == 3);
   REQUIRE(spec.retry[1].delay == millis{1000});
 }
 

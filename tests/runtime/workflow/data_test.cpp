@@ -96,7 +96,7 @@ TEST_CASE("a condition waits for what it asks", "[workflow][data]") {
 
 TEST_CASE("a condition that gives no answer fails its task, once", "[workflow][data]") {
   for (const auto& [when, why] :
-       {std::pair{"1", "its condition must give true or false, not whole number"},
+       {std::pair{"1", "its condition must give true or false, not a whole number"},
         std::pair{"nil", "its condition must give true or false, not null"},
         std::pair{"'true'", "its condition must give true or false, not text"},
         std::pair{"input.n > 'x'", "attempt to compare"},
@@ -208,7 +208,7 @@ TEST_CASE("outputs that cannot be made fail the workflow", "[workflow][data]") {
   };
   CHECK(ends({{"x", "${a.output.m}"}})
         == "failed output_missing: the output 'x' of the workflow cannot be made: task 'a' has no "
-           "output 'm': its outputs has the keys n");
+           "output 'm': its outputs have the keys n");
   CHECK(ends({{"x", "${b.output.n}"}}).starts_with("failed output_missing: "));
   CHECK(ends({{"x", "${{ a.output.n + b.output.n }}"}}).starts_with("failed expression_failed: "));
   CHECK(ends({{"ok", 1}, {"x", "${{ string.rep('x', 2e6) }}"}}).starts_with("failed "));

@@ -119,7 +119,8 @@ TEST_CASE("a workflow has a time limit of its own", "[workflow][flow]") {
   stage w{{task("a", "noop", sleep10), task("b", "noop", instant, after("a"))}, more};
   REQUIRE(next_due(w.s) == w.now + seconds{5});
   w.pass(seconds{5});
-  CHECK(w.states() == "a=canceled b=skipped close=successful");
+  CHECK(w.states() == "a=timeout b=skipped close=successful");
+  CHECK(w["a"].code == fault::workflow_timeout);
   CHECK(w.s.status == workflow_state::failed);
   CHECK(w.s.code == fault::workflow_timeout);
 }

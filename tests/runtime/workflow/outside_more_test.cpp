@@ -149,3 +149,69 @@ TEST_CASE("a template may choose to repeat what may have happened, and to cancel
     REQUIRE(canceled == (cancel ? std::vector<std::string>{"42"} : std::vector<std::string>{}));
   }
 }
+
+TEST_CASE("a job nothing is heard of is stopped before another may follow", "[workflow][retry]") {
+  const json more = {{"heartbeat_s", 30},
+                     {"retry", {{{"on", {"heartbeat_lost"}}, {"times", 1}, {"delay_s", 1}}}}};
+  stage w{{task("a", "start", more)}, {{"cancel_deadline_s", 60}}};
+  w.tell(fell_silent{0, 1, ""});
+  REQUIRE(!w.a().silent_at); // nothing runs yet
+  w.confirmed();
+  w.tell(fell_silent{0, 1, "the target does not answer"});
+  REQUIRE(w.talks() == std::vector{topic::cancel});
+  REQUIRE(w.a().state == task_state::running);
+  CHECK(why_task(w.s, 0).front().code == "heartbeat_lost");
+  SECTION("it says that it stopped") {
+    w.say(topic::watch, over(task_state::canceled));
+    CHECK(w.a().code == fault::heartbeat_lost);
+    CHECK(w.a().state == task_state::waiting);
+    w.pass(seconds{1});
+    CHECK(w.a().attempt == 2);
+  }
+  SECTION("it had ended well after all") {
+    w.say(topic::watch, over(task_state::successful));
+    CHECK(w.a().state == task_state::successful);
+  }
+  SECTION("nothing is heard of that either: it may still run, so none follows") {
+    w.pass(seconds{60});
+    CHECK(w.a().state == task_state::timeout);
+    CHECK(w.a().code == fault::heartbeat_lost);
+    CHECK(w.a().message.find("may still run") != std::string::npos);
+    CHECK(w.a().launches.size() == 1);
+  }
+}
+
+TEST_CASE("a read nothing is heard of is begun again", "[workflow][retry]") {
+  stage w{{task("a", "read", {{"heartbeat_s", 30}})}};
+  w.tell(fell_silent{0, 1, ""});
+  CHECK(w.a().state == task_state::waiting); // delivery of this class: local
+  CHECK(w.a().code == fault::heartbeat_lost);
+}
+
+TEST_CASE("total_timeout_s alone bounds the stopping of a job", "[workflow][retry]") {
+  stage w{{task("a", "start", {{"total_timeout_s", 10}})}, {{"cancel_deadline_s", 60}}};
+  w.confirmed();
+  w.pass(seconds{10});
+  REQUIRE(w.a().canceling);
+  w.pass(seconds{59});
+  REQUIRE(w.a().state == task_state::running);
+  w.pass(seconds{1});
+  CHECK(w.a().state == task_state::timeout);
+  CHECK(w.a().message.find("may still run") != std::string::npos);
+}
+
+TEST_CASE("a launch that could not reach its target is not a refused one", "[workflow][retry]") {
+  stage w{{task("a", "start")}};
+  w.settings.attempts_max = 1;
+  w.say(topic::preflight, launch::preflight_ok{1, launch::witness{"40", "o3"}});
+  launch::send_not_done e;
+  e.attempt = 1;
+  e.message = "nobody listens";
+  w.say(topic::send, e);
+  CHECK(w.a().code == fault::target_unreachable);
+  stage r{{task("a", "start")}};
+  r.say(topic::preflight, launch::preflight_ok{1, launch::witness{"40", "o3"}});
+  e.permanent = true;
+  r.say(topic::send, e);
+  CHECK(r.a().code == fault::target_refused);
+}

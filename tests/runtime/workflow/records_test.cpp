@@ -75,7 +75,8 @@ std::vector<record> one_of_each() {
     signal_taken{1, "go"},
     released{"me"},
     parent_told{},
-    task_kept{1}};
+    task_kept{1},
+    task_silent{1, "nothing came"}};
 }
 
 } // namespace

@@ -236,3 +236,25 @@ TEST_CASE("a call that is made again counts its writes on from those on disk") {
   REQUIRE(said.size() == 1);
   CHECK(said[0]["n"] == 6);
 }
+
+TEST_CASE("a call whose silence counts gives signs of life until its end") {
+  bench b;
+  CHECK(b.say({{"call", {{"id", 1}, {"class", "stubborn"}, {"heartbeat_ms", 3000}}}}).empty());
+  CHECK(b.core.next_due() == b.time.now + millis{1000});
+  CHECK(b.later(999).empty());
+  const std::vector<json> alive{json{{"id", 1}, {"alive", true}}};
+  CHECK(b.later(1) == alive);
+  CHECK(b.later(5000) == alive); // once, however late
+  CHECK(b.later(1000) == alive);
+  const auto said = b.say({{"drop", 1}});
+  REQUIRE(said.size() == 1);
+  CHECK(said[0].contains("end"));
+  CHECK(b.later(10'000).empty());
+  CHECK(!b.core.next_due());
+}
+
+TEST_CASE("a call without a heartbeat says nothing of itself") {
+  bench b;
+  CHECK(b.call(1, "stubborn").empty());
+  CHECK(b.later(60'000).empty());
+}
