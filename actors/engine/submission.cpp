@@ -69,6 +69,7 @@ checked_submission check_submission(const submission& job, const catalogue_snaps
   checked_submission c;
   const auto& who = job.request.who;
   auto r = parse_request(*job.request.body, ctx.lim, c.found);
+  r.keeps_sealed = job.from.has_value();
   c.key = job.request.idempotency_key.empty() ? r.ref : job.request.idempotency_key;
   check_recurring(r, job.validate_only, who.project, ctx, c.found);
   if (const auto* brought = inline_template(*job.request.body)) {

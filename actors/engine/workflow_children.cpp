@@ -3,6 +3,7 @@
 #include "actors/engine/loader.hpp"
 #include "actors/engine/port_impl.hpp"
 #include "actors/engine/workflow_shell.hpp"
+#include "runtime/dag/evidence.hpp"
 #include "runtime/template/secret_ref.hpp"
 #include "runtime/workflow/view.hpp"
 
@@ -68,11 +69,32 @@ json with_texts(json value) {
   return value;
 }
 
-json request_of(const workflow::state& s, const json& inputs) {
-  json meta = {{"template", inputs.at("template")}, {"trace_id", s.trace_id}};
+/// An input of the task whose secret parts stay sealed; a map made of secrets is one of them.
+result<json> sealed_input(const workflow::state& s, std::uint32_t task, const char* name,
+                          const node_context& ctx) {
+  O3_TRY(auto shown, resolve_shown(*s.graph, s.spec_of(task), name, s.inputs,
+                                   workflow::facts_of(s, task), *ctx.seal, ctx.lim));
+  if (!sealer::is_sealed(shown))
+    return shown;
+  O3_TRY(auto clear, ctx.seal->unseal(shown));
+  if (!clear.is_object())
+    return shown;
+  for (auto& value : clear)
+    value = ctx.seal->seal(value);
+  return clear;
+}
+
+/// The child's request: secrets go along sealed, and are nobody's name.
+result<json> request_of(const workflow::state& s, std::uint32_t task, const json& clear,
+                        const node_context& ctx) {
+  json inputs = json::object();
+  for (const auto& [name, value] : clear.items()) {
+    O3_TRY(inputs[name], sealed_input(s, task, name.c_str(), ctx));
+  }
+  json meta = {{"template", clear.at("template")}, {"trace_id", s.trace_id}};
   for (const auto* key : {"name", "description"})
     if (auto at = inputs.find(key); at != inputs.end())
-      meta[key] = *at;
+      meta[key] = at->is_string() ? *at : json("***");
   json doc = {{"schema_version", 2}, {"workflow", {{"meta", std::move(meta)}}}};
   if (auto at = inputs.find("input"); at != inputs.end())
     doc["workflow"]["vars"]["workflow"]["input"] = with_texts(*at);
@@ -100,7 +122,12 @@ void start(workflow_actor* self, const found_child& of) {
   }
   auto job = std::make_shared<submission>();
   job->workflow = of.child;
-  job->request.body = std::make_shared<const json>(request_of(s, *inputs));
+  auto request = request_of(s, of.task, *inputs, *st.ctx);
+  if (!request) {
+    put_news(self, of, kind::refused, request.error().code, request.error().message);
+    return;
+  }
+  job->request.body = std::make_shared<const json>(*std::move(request));
   job->request.who = {s.principal, s.project};
   job->from = workflow::parentage{st.workflow, root_of(st), of.task, of.attempt,
                                   s.from ? s.from->depth + 1 : 1};

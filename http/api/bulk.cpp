@@ -326,7 +326,9 @@ void add_bulk_rows(std::vector<row>& rows, const context& c) {
       .response_schema = schema_ref("BulkAnswer")},
      "409 confirmation_needed with their count and the first ids unless confirm is the number that "
      "matches now. Then each is asked for as by its own route, whose permission is needed as well, "
-     "and the answer says what became of each. Sent again it does nothing twice.",
+     "and the answer says what became of each. A cancel sent again does nothing twice; what a "
+     "rerun "
+     "let fail again matches again, so look (confirm 0) before you repeat one.",
      {200},
      {409, 422}});
 }

@@ -190,6 +190,11 @@ result<std::vector<std::string>> texts_of(const filter_row& r, const json& membe
         out.push_back(key + "=" + value.get<std::string>());
     }
   }
+  if (good && out.empty())
+    return make_error(fault::bad_value,
+                      "The filter '" + std::string{r.name}
+                        + "' is empty, which would mean every workflow.",
+                      {}, "leave it out, or say which");
   if (good)
     return out;
   return make_error(fault::wrong_type, "The filter '" + std::string{r.name} + "' must be text"

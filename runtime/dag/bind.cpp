@@ -32,7 +32,14 @@ class binder {
 public:
   binder(const plan& p, const workflow_request& r, const sealer& seal, const limits& lim,
          reporter& out)
-      : p_(p), r_(r), seal_(seal), lim_(lim), out_(out) {}
+      : p_(p), r_(r), seal_(seal), lim_(lim), out_(out) {
+    if (!r.keeps_sealed)
+      return;
+    clear_ = r; // what is checked; what is kept stays sealed
+    for (auto* values : {&clear_->workflow_input, &clear_->task_input, &clear_->global_input})
+      if (auto clear = opened(*values, seal))
+        *values = *std::move(clear);
+  }
 
   binding run() {
     check_version();
@@ -94,7 +101,7 @@ private:
       }
       oddities odd;
       look_for(odd, at.value());
-      if (odd.reserved) {
+      if (odd.reserved && !r_.keeps_sealed) {
         with_place(where, ref, at.key(), [&](const place& p) {
           out_.fail(fault::bad_value, p,
                     "the input " + in_quotes(at.key()) + " holds a member '$sealed' or '$secret'",
@@ -111,7 +118,7 @@ private:
       }
       if (!input->secret)
         seal_members(value, seal_);
-      else if (marked_secret(value) == nullptr) // a name is no secret
+      else if (marked_secret(value) == nullptr && !sealer::is_sealed(value)) // a name is no secret
         value = seal_.seal(value);
     }
     return kept;
@@ -131,9 +138,10 @@ private:
 
   void check_task(std::size_t t) {
     const auto& spec = p_.doc.tasks[t];
-    const auto given = r_.task_input.find(spec.ref);
-    const input_levels levels{given == r_.task_input.end() ? nullptr : &*given, &r_.workflow_input,
-                              &r_.global_input};
+    const auto& r = clear_ ? *clear_ : r_;
+    const auto given = r.task_input.find(spec.ref);
+    const input_levels levels{given == r.task_input.end() ? nullptr : &*given, &r.workflow_input,
+                              &r.global_input};
     for (std::size_t l = 0; l < spec.lines.size(); ++l) {
       const auto user = "'" + spec.lines[l].name + "'";
       all_there(spec, user, p_.tasks[t].lines[l], levels);
@@ -290,6 +298,7 @@ private:
 
   const plan& p_;
   const workflow_request& r_;
+  std::optional<workflow_request> clear_;
   const sealer& seal_;
   const limits& lim_;
   reporter& out_;

@@ -194,6 +194,11 @@ private:
                 task(spec) + " is approved by " + in_quotes(from.ref)
                   + ", which is a loop and gives many decisions",
                 "let one approval show all of it");
+    if (from.when && !spec.when)
+      out_.warn(fault::bad_value, place{pointer},
+                in_quotes(from.ref) + " has a condition: where it is false, " + task(spec)
+                  + " is skipped with it and the workflow can still succeed",
+                "give " + task(spec) + " the same \"when\" to say so, or approve always");
     if (cls && cls->runs_in != "people")
       out_.fail(fault::bad_value, place{pointer},
                 in_quotes(from.ref) + " is of class " + in_quotes(cls->name)

@@ -132,7 +132,8 @@ struct read_note {
 };
 struct line_value {
   json value;
-  bool secret = false; ///< something secret went into it
+  bool secret = false;         ///< something secret went into it
+  bool made_of_secret = false; ///< and an expression made it, so that its keys may be secret, too
   std::vector<read_note> reads;
 };
 /// The value of one of its lines, in the same way. What an expression reads of tasks that did not

@@ -68,6 +68,7 @@ public:
     if (value) {
       out.value = *std::move(value);
       out.secret = from_.secret();
+      out.made_of_secret = from_.secret_in_expression();
       return out;
     }
     auto e = std::move(value.error());

@@ -2,6 +2,7 @@
 #include "runtime/base/text.hpp"
 #include "runtime/base/utf8.hpp"
 #include "runtime/script/helpers.hpp"
+#include "runtime/script/pattern.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -163,8 +164,8 @@ int contains(lua_State* l) {
   lua_settop(l, 2);
   if (lua_type(l, 1) == LUA_TSTRING) {
     const auto text = text_argument(l, 1, "contains");
-    lua_pushboolean(l,
-                    text.find(text_argument(l, 2, "contains")) != std::string_view::npos ? 1 : 0);
+    lua_pushboolean(
+      l, find_plain(text, text_argument(l, 2, "contains")) != std::string_view::npos ? 1 : 0);
     return 1;
   }
   if (lua_type(l, 1) != LUA_TTABLE)

@@ -102,7 +102,13 @@ error machine::translate(int status) {
     return make_error(fault::expression_failed, "it failed with something that is no text");
   std::size_t size = 0;
   const auto* text = lua_tolstring(lua_, -1, &size);
-  return make_error(fault::expression_failed, said_at_line({text, size}));
+  auto said = said_at_line({text, size});
+  constexpr std::string_view null_to_lua = "a userdata value";
+  if (const auto at = said.find(null_to_lua); at != std::string::npos)
+    said.replace(at, null_to_lua.size(), "null");
+  if (said.find("C stack overflow") != std::string::npos)
+    said = "it nests too deep";
+  return make_error(fault::expression_failed, std::move(said));
 }
 
 } // namespace o3::script

@@ -1,6 +1,7 @@
 #include "runtime/script/pattern.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace o3::script {
 namespace {
@@ -85,14 +86,17 @@ public:
   }
 
 private:
-  void pay() {
-    if (budget_ == 0)
+  void pay(std::uint64_t steps = 1) {
+    if (budget_ < steps) {
+      budget_ = 0;
       throw budget_over{};
-    --budget_;
+    }
+    budget_ -= steps;
   }
 
   // The end of the single item that starts at `p`: a character, a class or a set.
-  [[nodiscard]] std::size_t item_end(std::size_t p) const {
+  [[nodiscard]] std::size_t item_end(std::size_t p) {
+    const auto begin = p;
     const auto c = pattern_[p++];
     if (c == '%') {
       if (p >= pattern_.size())
@@ -111,6 +115,7 @@ private:
         throw malformed_pattern{"a '[' is never closed"};
       p += pattern_[p] == '%' ? 2 : 1;
     } while (p >= pattern_.size() || pattern_[p] != ']');
+    pay((p - begin) / 32);
     return p + 1;
   }
 
@@ -136,7 +141,7 @@ private:
   }
 
   bool fits(std::size_t at, std::size_t p, std::size_t end) {
-    pay();
+    pay(1 + (end - p) / 32);
     if (at >= text_.size())
       return false;
     const auto c = text_[at];
@@ -241,11 +246,22 @@ private:
 
 } // namespace
 
+std::size_t find_plain(std::string_view text, std::string_view part, std::size_t from) {
+  if (from > text.size())
+    return std::string_view::npos;
+  if (part.empty())
+    return from;
+  // glibc's is the two-way algorithm.
+  const auto* at = memmem(text.data() + from, text.size() - from, part.data(), part.size());
+  return at == nullptr ? std::string_view::npos
+                       : static_cast<std::size_t>(static_cast<const char*>(at) - text.data());
+}
+
 pattern_search find_pattern(std::string_view text, std::string_view pattern, std::size_t from,
                             std::size_t skip_end, std::uint64_t& budget) {
   pattern_search out;
   if (pattern.find_first_of("^$*+?.([%-") == std::string_view::npos && skip_end == nowhere) {
-    const auto at = text.find(pattern, std::min(from, text.size()));
+    const auto at = find_plain(text, pattern, std::min(from, text.size()));
     if (at != std::string_view::npos && from <= text.size())
       out.found = pattern_match{at, at + pattern.size(), {}};
     return out;

@@ -11,6 +11,10 @@
 
 namespace o3::script {
 
+/// Where `part` begins in `text` at or after `from`; npos if nowhere. In time proportional to both,
+/// which std::string_view::find is not.
+std::size_t find_plain(std::string_view text, std::string_view part, std::size_t from = 0);
+
 struct pattern_match {
   std::size_t begin = 0, end = 0;
   struct capture {

@@ -180,7 +180,7 @@ int match_at(lua_State* l) {
   const auto skip = static_cast<std::size_t>(luaL_optinteger(l, 4, -1));
   auto& m = machine::of(l);
   if (lua_toboolean(l, 5) != 0) {
-    const auto begin = text.find(pattern, from);
+    const auto begin = find_plain(text, pattern, from);
     if (begin == std::string_view::npos) {
       lua_pushnil(l);
       return 1;

@@ -1,6 +1,7 @@
 #include "runtime/base/text.hpp"
 #include "runtime/script/base64.hpp"
 #include "runtime/script/helpers.hpp"
+#include "runtime/script/pattern.hpp"
 
 namespace o3::script {
 namespace {
@@ -55,7 +56,7 @@ int replace(lua_State* l) {
   std::string out;
   std::size_t at = 0;
   for (;;) {
-    const auto next = text.find(from, at);
+    const auto next = find_plain(text, from, at);
     out += text.substr(at, next == std::string_view::npos ? next : next - at);
     if (next == std::string_view::npos)
       break;
@@ -84,7 +85,7 @@ int split(lua_State* l) {
   constexpr std::string_view blanks = " \t\n\r\v\f";
   std::size_t at = by.empty() ? text.find_first_not_of(blanks) : 0;
   while (at != std::string_view::npos) {
-    const auto end = by.empty() ? text.find_first_of(blanks, at) : text.find(by, at);
+    const auto end = by.empty() ? text.find_first_of(blanks, at) : find_plain(text, by, at);
     append_part(l, text.substr(at, end == std::string_view::npos ? end : end - at), n);
     if (end == std::string_view::npos)
       break;

@@ -6,6 +6,13 @@
 namespace o3 {
 namespace {
 
+/// Whether a member is called as what is sealed is.
+bool looks_sealed(const json& value) {
+  return value.is_structured()
+         && ((value.is_object() && value.contains("$sealed"))
+             || std::any_of(value.begin(), value.end(), looks_sealed));
+}
+
 /// Counts down what the result may still hold, so that a short template cannot make a huge value.
 class evaluator {
 public:
@@ -56,6 +63,9 @@ private:
       return from_.read(e.script->reads[static_cast<std::size_t>(at - code.reads.begin())]);
     };
     O3_TRY(auto v, script::evaluate(code, find, bounds_));
+    if (holds_marker(v.data) || looks_sealed(v.data)) // data must not choose what is sent
+      return make_error(fault::bad_reference,
+                        "an expression gives a member '$secret' or '$sealed', which are reserved");
     return std::move(v.data);
   }
 

@@ -23,6 +23,7 @@ struct workflow_request {
   json workflow_input = json::object();
   json task_input = json::object();  ///< {<task ref>: {<input>: value}}
   std::optional<wall_time> start_at; ///< schedule.when == "at"
+  bool keeps_sealed = false;         ///< made by the engine itself: sealed values stay as they are
   std::optional<json> recurring;     ///< schedule.when == "cron": the schedule, `when` left out
 };
 

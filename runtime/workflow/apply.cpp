@@ -208,6 +208,7 @@ void folder::begin(std::uint32_t i, std::uint32_t attempt) const {
   t.calling = t.canceling = false;
   t.began = true;
   t.kept_if.clear();
+  t.items_if.clear();
   t.parked_at.reset();
   t.opens_at.reset();
   t.silent_at.reset();
@@ -258,6 +259,7 @@ void folder::finish(std::uint32_t i, task_state end, const json& values, fault c
   t.calling = t.canceling = false;
   t.waits_for.clear();
   t.kept_if.clear();
+  t.items_if.clear();
   t.code = code;
   t.message = message;
   if (!s.is_item(i)) {

@@ -117,6 +117,7 @@ void folder::operator()(const task_kept& r) const {
   erase_sorted(s.active, r.task);
   t.state = task_state::successful;
   t.kept_if.clear();
+  t.items_if.clear();
   t.code = fault::none;
   t.message.clear();
   t.wake_at.reset();
@@ -166,6 +167,7 @@ void folder::begin_anew(task_instance& t) {
   t.began = t.calling = t.canceling = false;
   t.waits_for.clear();
   t.kept_if.clear();
+  t.items_if.clear();
   t.code = fault::none;
   t.message.clear();
 }
@@ -182,6 +184,8 @@ void folder::choose(std::uint32_t i, const task_choice& c) const {
   if (!ran) // it was skipped or never started: its last end is an earlier one
     t.last_state = last;
   auto loop = s.loops.find(i);
+  if (loop != s.loops.end())
+    t.items_if = c.items_print;
   if (c.what == action::check)
     t.kept_if = c.print;
   else if (loop != s.loops.end() && c.all_items)

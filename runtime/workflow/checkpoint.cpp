@@ -25,7 +25,7 @@ void take(const json& j, const char* k, std::string& text) {
 json task_to_json(const task_instance& t) {
   json j = {{"s", static_cast<unsigned>(t.state)}};
   if (t.attempt == 0 && t.code == fault::none && t.message.empty() && t.kept_if.empty()
-      && t.state == task_state::created && t.attributes.is_null())
+      && t.items_if.empty() && t.state == task_state::created && t.attributes.is_null())
     return j;
   if (t.last_state)
     j["last"] = static_cast<unsigned>(*t.last_state);
@@ -53,6 +53,7 @@ json task_to_json(const task_instance& t) {
   if (t.attempts_before != 0)
     j["attempts_before"] = t.attempts_before;
   put(j, "kept_if", t.kept_if);
+  put(j, "items_if", t.items_if);
   if (t.began)
     j["began"] = true;
   put(j, "parked", t.parked_at);
@@ -90,6 +91,7 @@ task_instance task_from_json(const json& j) {
   t.launches_before = j.value("launches_before", std::size_t{0});
   t.attempts_before = j.value("attempts_before", 0U);
   take(j, "kept_if", t.kept_if);
+  take(j, "items_if", t.items_if);
   t.began = j.value("began", false);
   take(j, "parked", t.parked_at);
   take(j, "opens", t.opens_at);

@@ -106,6 +106,10 @@ bool decider::opens_loop(std::uint32_t t) {
   else if (!list->is_array() && !list->is_object())
     bad = task_end{task_state::failed, fault::loop_invalid,
                    "'for_each' gives " + type_phrase(*list) + "; it must be a list or an object"};
+  else if (list->is_object() && found->made_of_secret)
+    bad = task_end{task_state::failed, fault::loop_invalid,
+                   "'for_each' makes the keys of an object out of a secret; keys are shown to "
+                   "everybody: make a list"};
   else if (list->size() > c_.lim.loop_items
            || list->size() + s_.tasks.size() > c_.lim.tasks_per_workflow)
     bad = task_end{
@@ -124,7 +128,11 @@ bool decider::opens_loop(std::uint32_t t) {
   loop_opened opened_loop{t, json::array(), {}, {}};
   if (list->is_object())
     opened_loop.keys = json::array();
-  const auto before = s_.loops.find(t);
+  // Items that are still the same stay only if what else they read came out as before.
+  const auto& same_if = s_.tasks[t].items_if;
+  const bool same
+    = same_if.empty() || print_of(s_, t, s_.inputs, c_.seal, c_.lim, false) == same_if;
+  const auto before = same ? s_.loops.find(t) : s_.loops.end();
   std::uint32_t i = 0;
   for (auto it = list->begin(); it != list->end(); ++it, ++i) {
     if (list->is_object())

@@ -151,6 +151,7 @@ struct writer {
       flag("all", t.all_items);
       text("print", t.print);
       object("set", t.outputs);
+      text("items", t.items_print);
       out.end_object();
     }
     out.end_array();

@@ -152,9 +152,10 @@ struct task_choice {
     replace = 4 ///< it counts as successful, with these outputs
   };
   action what = action::redo;
-  bool all_items = false; ///< redo of a loop: also the items that succeeded
-  std::string print;      ///< check: of what it read
-  json outputs;           ///< replace
+  bool all_items = false;    ///< redo of a loop: also the items that succeeded
+  std::string print;         ///< check: of what it read
+  json outputs;              ///< replace
+  std::string items_print{}; ///< of a loop: of what its items read besides the list
 };
 /// An ended workflow begins anew.
 struct rerun_begun {

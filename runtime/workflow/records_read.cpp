@@ -92,7 +92,7 @@ struct reader {
     for (const auto& t : j.at("tasks")) {
       const reader r{t};
       b.tasks.push_back({static_cast<task_choice::action>(r.number<unsigned>("a")), r.flag("all"),
-                         r.text("print"), r.object("set")});
+                         r.text("print"), r.object("set"), r.text("items")});
     }
     return b;
   }

@@ -61,8 +61,15 @@ public:
                   "rerun the newer one, or say \"start\": \"now\" to run this one all the same");
     mark_following();
     // Producers before their readers.
-    for (auto t : order())
+    for (auto t : order()) {
       lines_[t] = line(t);
+      if (s_.graph->doc.tasks[t].for_each && !lines_[t].choice.all_items
+          && lines_[t].choice.what != action::keep) {
+        const auto* then = inputs_of_revision(s_, s_.ran_revision);
+        lines_[t].choice.items_print
+          = print_of(s_, t, then ? *then : s_.inputs, seal_, lim_, false);
+      }
+    }
     return std::move(lines_);
   }
 

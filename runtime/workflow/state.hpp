@@ -54,7 +54,9 @@ struct task_instance {
   std::uint32_t attempts_before = 0; ///< attempts of earlier runs of the workflow
   /// Of a rerun: it is kept if what it reads comes out as before, which this is the print of.
   std::string kept_if;
-  bool began = false;                 ///< in this run of the workflow
+  std::string
+    items_if;         ///< of a loop in a rerun: its items are kept if what they read is still this
+  bool began = false; ///< in this run of the workflow
   std::optional<wall_time> parked_at; ///< since when it needs an operator
   std::optional<wall_time> opens_at;  ///< while a window is closed: when it opens, if that is known
   std::vector<std::uint32_t> retried; ///< retries in this run, by position in retry_rules()

@@ -358,3 +358,32 @@ TEST_CASE("a loop's items are tasks of their own", "[node][flow]") {
   CHECK(o3.request(get, "/api/v1/workflow/" + id + "/task/l[3]/").status == 404);
   CHECK(o3.log(id).find("task.l[1]") != std::string::npos);
 }
+
+TEST_CASE("secrets go to a child sealed and come back sealed", "[node][flow]") {
+  auto kept
+    = task("v", "values", {{"foo", "${workflow.input.foo}"}, {"bar", "${workflow.input.bar}"}});
+  auto knows = sleeps("knows", 0);
+  knows["when"] = "${{ input.foo == 'hunter2-secret' and input.bar == 'xHUNTER2-SECRET' }}";
+  auto call = calls(
+    "c", "keeper",
+    {{"foo", "${workflow.input.password}"}, {"bar", "${{ 'x' .. upper(input.password) }}"}});
+  call["input"]["name"] = "${{ 'n-' .. input.password }}";
+  harness::node o3{
+    with({second(document("keeper", {kept, knows})),
+          second(document("giver",
+                          {call, task("r", "values", {{"z", "${c.output.outputs.v.foo}"}})}))})};
+  auto body = request("giver");
+  body["workflow"]["vars"]["workflow"]["input"] = {{"password", "hunter2-secret"}};
+  const auto id = o3.submit(body);
+  o3.await_end(id);
+  REQUIRE(o3.state(id) == "successful");
+  CHECK(o3.task(id_of(o3, "keeper"), "knows")["state"] == "successful");
+  for (const auto& one : all_ids(o3)) {
+    std::string all = o3.workflow(one).dump();
+    all += o3.request(get, "/api/v1/workflow/" + one + "/task/").body;
+    for (const auto& row : o3.journal(one))
+      all += row.dump();
+    CHECK(all.find("hunter2") == std::string::npos);
+    CHECK(all.find("HUNTER2") == std::string::npos);
+  }
+}

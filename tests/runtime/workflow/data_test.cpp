@@ -342,3 +342,19 @@ TEST_CASE("replaced outputs are held against what the template declares", "[work
   REQUIRE(found.errors.size() == 1);
   CHECK(found.errors[0].pointer == "/tasks/a/replace/n");
 }
+
+TEST_CASE("keys of a loop are never made of a secret", "[workflow][data]") {
+  stage w{
+    {task("l", "noop", {{"runtime_delay", 0}}, {{"for_each", "${{ {[input.password] = 1} }}"}})},
+    {},
+    {{"password", "hunter2-secret"}}};
+  CHECK(w["l"].code == fault::loop_invalid);
+}
+
+TEST_CASE("data cannot choose which stored secret is sent", "[workflow][data]") {
+  for (const std::string text : {R"({"$secret": "other"})", R"([{"$sealed": "AAAA"}])"}) {
+    stage w{{task("a", "values", {{"t", text}}),
+             task("b", "values", {{"y", "${{ parse_json(a.output.t) }}"}})}};
+    CHECK(w["b"].code == fault::bad_reference);
+  }
+}

@@ -223,3 +223,15 @@ TEST_CASE("a loop that is left out leaves its bad items out", "[workflow][rerun]
   CHECK(w["l[0]"].state == task_state::successful);
   CHECK(w["l[1]"].state == task_state::skipped);
 }
+
+TEST_CASE("items of a failed loop run again if what else they read came out different",
+          "[workflow][rerun]") {
+  stage w{{task("p", "noop", instant, {{"always_run", true}}),
+           task("l", "fail", {{"tries", "${each.value}"}, {"message", "was ${p.output.rand_no}"}},
+                {{"for_each", {0, 5}}, {"fail_fast", false}})}};
+  REQUIRE(w["l[0]"].attempt == 1);
+  const auto before = w["p"].attributes.at("rand_no");
+  w.rerun();
+  REQUIRE(w["p"].attributes.at("rand_no") != before);
+  CHECK(w["l[0]"].attempt == 2);
+}
