@@ -19,7 +19,7 @@ OUTSIDE = ("tests/e2e/install",)
 LIBRARIES = {
     "nlohmann": r"nlohmann/", "caf": r"caf/", "boost": r"boost/", "sodium": r"sodium(\.h|/)",
     "sqlite": r"sqlite3", "curl": r"curl/", "spdlog": r"(spdlog|fmt)/", "cli11": r"CLI/",
-    "tomlplusplus": r"toml\+\+/", "valijson": r"valijson/", "openssl": r"openssl/", "catch2": r"catch2/",
+    "tomlplusplus": r"toml\+\+/", "valijson": r"valijson/", "re2": r"re2/", "openssl": r"openssl/", "catch2": r"catch2/",
     "zlib": r"zlib\.h", "date": r"date/", "lua": r"(lua|lauxlib|lualib)\.h(pp)?$",
     "sockets": r"(sys/(socket|un|epoll)\.h|netinet/|arpa/|net/|netdb\.h)",
 }
