@@ -33,7 +33,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 7> nicknames
    {"@annually", "0 0 1 1 *"}}};
 constexpr std::size_t bytes_max = 512;
 
-error refuse(std::string message, std::string hint = {}) {
+error refuse(std::string message, std::string hint
+                                  = "five fields: minute, hour, day, month, day of the week; "
+                                    "\"30 2 * * 1-5\" is 02:30 from Monday to Friday") {
   return make_error(fault::bad_schedule, std::move(message), {}, std::move(hint));
 }
 
