@@ -179,6 +179,8 @@ answer checked(const engine::stored_plan_ptr& plan, const findings& found,
 answer put(const context_ptr& ctx, const options& o, const std::string& ref, const json& doc,
            const change& by, bool dry_run) {
   findings found;
+  if (!dry_run) // files may have been moved or copied since, and classes be others
+    load_now(ctx, o);
   auto plan = check_template(doc, *ctx->catalogue->get()->classes, ctx->lim, found);
   if (plan && plan->graph->doc.ref != ref)
     found.fail(fault::bad_value, "/ref_name",
@@ -189,17 +191,29 @@ answer put(const context_ptr& ctx, const options& o, const std::string& ref, con
     return checked(plan, found);
   if (!found.ok())
     return validation_failed(found);
-  load_now(ctx, o); // files may have been moved or copied since
   const auto known = look_at(ctx, o, ref);
   auto file = file_for(*known.all, o, ref);
   if (!file)
     return refused(file.error().code, file.error().message, "", file.error().hint);
-  if (known.current != nullptr && known.current->hash == hash_of(doc))
+  // What is used may be a copy in memory of a file that cannot be read any more.
+  const bool broken
+    = std::any_of(known.all->problems.begin(), known.all->problems.end(), [&](const error& e) {
+        return e.pointer == file->string() && e.code != fault::file_duplicate;
+      });
+  if (!broken && known.current != nullptr && known.current->hash == hash_of(doc))
     return checked(plan, found, known.current->number);
+  auto text = doc.dump(2) + "\n";
+  if (text.size() > ctx->lim.template_bytes) // blanks do not count
+    text = doc.dump() + "\n";
+  if (text.size() > ctx->lim.template_bytes)
+    return refused(fault::too_large,
+                   "the template has " + std::to_string(text.size()) + " bytes, at most "
+                     + std::to_string(ctx->lim.template_bytes) + " are allowed",
+                   "", "split it, or raise limits.template_bytes");
   const auto number = record(ctx, o, ref, known, by, doc);
   if (!number)
     return refused(number.error().code, number.error().message);
-  if (auto stored = store_template(*file, doc.dump(2) + "\n"); !stored) {
+  if (auto stored = store_template(*file, text); !stored) {
     history_of(o).forget(ref, *number);
     return refused(stored.error().code, stored.error().message);
   }

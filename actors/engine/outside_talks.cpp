@@ -119,9 +119,12 @@ void listened(outside_actor* self, const talk_order& o, topic about, const std::
     return;
   auto& heard = self->state.heard;
   const auto now = self->state.ctx->time.steady();
-  if (trouble.empty() || !heard)
-    heard = now;
-  if (trouble.empty() || now - *heard < *o.heartbeat)
+  // Silence begins with the first question that brought nothing, not with the last answer.
+  if (trouble.empty() || !heard) {
+    heard = trouble.empty() ? std::nullopt : std::optional{now};
+    return;
+  }
+  if (now - *heard < *o.heartbeat)
     return;
   auto e = std::make_shared<workflow::event>(
     workflow::fell_silent{o.what.task, o.what.attempt, trouble});
@@ -131,8 +134,6 @@ void listened(outside_actor* self, const talk_order& o, topic about, const std::
 void begin(outside_actor* self, topic about) {
   auto& st = self->state;
   auto& c = st.talks.at(about);
-  if (!st.heard && (about == topic::read || about == topic::watch))
-    st.heard = st.ctx->time.steady();
   const auto& o = *c.order;
   c.number = ++st.numbers;
   c.begun = false;
@@ -159,7 +160,7 @@ void concluded(outside_actor* self, topic about, outside::conclusion said) {
   for (const auto& [name, value] : said.set.items())
     order->attributes[name] = value;
   bool last = order->what.last;
-  if (!last)
+  if (!last && (said.trouble.empty() || c.begun || c.polled)) // else nothing was asked
     listened(self, *order, about, said.trouble);
   if (about == topic::watch && (said.over || said.end)) {
     auto next = std::make_shared<talk_order>(*order);

@@ -57,8 +57,6 @@ bool poll(outside_actor* self) {
   unwatch(self);
   st.poller = poller;
   self->monitor(poller);
-  if (!st.heard)
-    st.heard = st.ctx->time.steady();
   if (c.since == steady_time{})
     c.since = st.ctx->time.steady();
   c.log_due = st.ctx->time.steady() + o.code->watch_every;

@@ -3,6 +3,7 @@
 #include "actors/engine/check_template.hpp"
 #include "actors/engine/schedule_checks.hpp"
 #include "actors/engine/secret_checks.hpp"
+#include "runtime/schedule/spec.hpp"
 #include "runtime/template/inline_template.hpp"
 
 namespace o3::engine {
@@ -82,7 +83,9 @@ checked_submission check_submission(const submission& job, const catalogue_snaps
   if (!c.plan)
     return c;
   check_version(c, r);
-  check_calendars(c.plan->graph->doc, who.project, ctx, c.found);
+  // Nobody corrects what a schedule or a task asks for: its tasks wait, with the reason.
+  if (!job.from && !job.request.idempotency_key.starts_with(schedule::firing_prefix))
+    check_calendars(c.plan->graph->doc, who.project, ctx, c.found);
   auto bound = bind(*c.plan->graph, r, *ctx.seal, ctx.lim, c.found);
   check_secrets(*c.plan->graph, bound, {who.project, r.template_ref}, known, ctx, c.found);
   auto& a = c.accept;

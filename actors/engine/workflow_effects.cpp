@@ -144,8 +144,8 @@ void perform(workflow_actor* self, const std::vector<workflow::effect>& effects)
     } else if (const auto* s = std::get_if<workflow::stop_worker>(&e))
       if (auto it = st.tasks.find(s->task); it != st.tasks.end()) {
         // Of an attempt that is over nobody waits for the end; the worker has to let go of it.
-        const auto& t = st.state->at(s->task);
-        self->send(it->second, to_message(stop_task{!t.calling || t.attempt != s->attempt}));
+        const auto& task = st.state->at(s->task);
+        self->send(it->second, to_message(stop_task{!task.calling || task.attempt != s->attempt}));
       }
 }
 

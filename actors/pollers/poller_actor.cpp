@@ -46,6 +46,7 @@ struct group {
   std::map<std::uint64_t, batch> asked{};
   std::uint32_t failures = 0;            ///< in a row
   std::string trouble{};                 ///< the last reason that was told
+  steady_time told{};                    ///< when
   std::uint64_t generation = 0;          ///< of the reminder that counts
   std::optional<steady_time> reminded{}; ///< when that one comes
 };
@@ -82,8 +83,11 @@ void in_trouble(poller* self, group& g, const batch& b, const std::string& why, 
   g.when.pause(now + wait);
   g.when.put_back(b.ids, now);
   ++g.failures;
-  bool news = g.trouble != why;
+  // Told again from time to time: who counts how long nothing was heard has to hear of it.
+  bool news = g.trouble != why || now - g.told >= trouble_max;
   g.trouble = why;
+  if (news)
+    g.told = now;
   if (refused)
     for (const auto& [id, who] : g.who)
       tell(self, g, id, {id, nullptr, why, true});

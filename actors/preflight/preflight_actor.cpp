@@ -212,7 +212,8 @@ void step(preflight_actor* self, std::uint64_t number) {
     conclude(self, number, {line::verdict::problem, no->code, no->message});
   } else {
     ask(self, number, *std::move(request),
-        c.answers == 0 ? outside::turn::fair : outside::turn::ahead);
+        // A turn that is not worth waiting for takes none from those who launch.
+        c.answers == 0 ? outside::turn::spare : outside::turn::ahead);
   }
 }
 

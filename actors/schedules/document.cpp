@@ -1,6 +1,7 @@
 #include "actors/schedules/document.hpp"
 
 #include "runtime/base/text.hpp"
+#include "runtime/template/inline_template.hpp"
 
 namespace o3::schedules {
 namespace {
@@ -40,7 +41,9 @@ json shown_note(const schedule::note& n) {
 }
 
 std::string template_of(const stored_schedule& s) {
-  return s.request.at("workflow").at("meta").value("template", "");
+  if (const auto* brought = inline_template(s.request))
+    return inline_template_ref(brought->value("ref_name", ""));
+  return s.request.value("/workflow/meta/template"_json_pointer, std::string{});
 }
 
 /// Why a firing that could start does not.
@@ -110,6 +113,8 @@ json firing_request(const stored_schedule& s, wall_time planned) {
 }
 
 json problem_of(const stored_schedule& s, const engine::node_context& ctx) {
+  if (inline_template(s.request) != nullptr)
+    return nullptr; // it was checked when it came, and goes along
   const auto ref = template_of(s);
   if (ctx.catalogue->get()->templates.contains(ref))
     return nullptr;

@@ -145,13 +145,17 @@ void owner::show(const question& q, const engine::reply_fn& reply) {
 }
 
 void owner::make(const question& q, const engine::reply_fn& reply) {
+  if (calendar_busy_) { // one that it names may be going
+    calendar_asks_.emplace_back([q, reply](owner& o) { o.make(q, reply); });
+    return;
+  }
   findings found;
   auto s = q.what == verb::submit ? read_recurring(*q.body, q.who, *ctx_, found)
                                   : read_schedule(*q.body, q.name, q.who, *ctx_, found);
   const key k{s.project, s.name};
   const auto at = all_.find(k);
   // A time that is over is in order where it was accepted before.
-  if (at != all_.end() && at->second.s.told == s.told && at->second.s.spec.at)
+  if (at != all_.end() && s.spec.at && at->second.s.spec.at == s.spec.at)
     std::erase_if(found.errors, [](const error& e) {
       return e.code == fault::bad_schedule && e.pointer == "/at";
     });

@@ -70,8 +70,10 @@ void owner::advance(const key& k, entry& e, bool active_ended) {
   auto step = schedule::decide(e.s.spec, e.s.progress, {now(), active_ended, opens(e.s)},
                                ctx_->opts.schedules.firing);
   auto due = step.due;
-  if (const auto& p = step.next; p.active && !p.waiting.empty()) {
-    const auto look_at = now() + ctx_->opts.schedules.look_again;
+  if (const auto& p = step.next; !p.waiting.empty() && (p.active || !p.paused)) {
+    // Without an end in sight a window may still open.
+    const auto& o = ctx_->opts.schedules;
+    const auto look_at = now() + (p.active ? o.look_again : o.recheck);
     due = std::min(due.value_or(look_at), look_at);
   }
   set_due(k, e, due);

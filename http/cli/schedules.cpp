@@ -77,6 +77,9 @@ std::string what_it_does(const json& s) {
     return "paused";
   if (s.contains("active") && s["active"].is_object())
     return s["active"].value("canceling", false) ? "canceling" : "running";
+  if (const auto w = s.find("waiting");
+      w != s.end() && (w->is_array() ? !w->empty() : w->is_number() && *w != 0))
+    return "waiting"; // for a calendar
   return text_of(s, "next_at", 64).empty() ? "over" : "waiting";
 }
 

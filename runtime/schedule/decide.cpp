@@ -88,15 +88,13 @@ private:
         return skip(reason::overlap, planned);
       break;
     case overlap::queue:
-      if (p_.waiting.size() >= options_.queue_max)
+      if (p_.waiting.size() >= std::max<std::size_t>(options_.queue_max, spec_.catch_up))
         return skip(reason::queue_full, planned);
       p_.waiting.push_back(planned);
       return release(); // so that it takes no place of those that wait
     case overlap::cancel_previous:
       for (const auto w : std::exchange(p_.waiting, {}))
         skip(reason::replaced, w);
-      if (p_.active)
-        p_.active->cancel = true;
       break;
     }
     p_.waiting.push_back(planned);
@@ -105,8 +103,13 @@ private:
   [[nodiscard]] bool held() const { return !p_.waiting.empty() && !p_.active && !p_.paused; }
 
   void release() {
-    if (!held() || !facts_.opens || *facts_.opens > facts_.now)
+    if (p_.waiting.empty() || p_.paused || !facts_.opens || *facts_.opens > facts_.now)
       return;
+    if (p_.active) { // it goes only for one that may start
+      if (spec_.on_overlap == overlap::cancel_previous)
+        p_.active->cancel = true;
+      return;
+    }
     p_.active = firing{p_.waiting.front(), std::nullopt, false};
     p_.waiting.erase(p_.waiting.begin());
   }

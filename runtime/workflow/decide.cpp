@@ -53,6 +53,7 @@ void decider::on(const release_asked& e) {
   emit(released{e.by});
   log(no_task, 0, log_level::info, "released from quarantine by=" + e.by);
   unpark();
+  look_at_windows();
 }
 
 // What was under way when it was parked is taken up as after a restart.

@@ -60,9 +60,11 @@ std::optional<decider::next_attempt> decider::retry_of(std::uint32_t t, std::uin
       why_not = "its " + std::to_string(used) + " retries for " + names_of(rule) + " are used up";
     return std::nullopt;
   }
-  // What a worker did before it was lost is not known.
-  const bool in_doubt = cls(t).runs_in == "worker"
-                        && (end.code == fault::worker_lost || end.code == fault::heartbeat_lost);
+  // What a worker did before it was lost is not known, nor whether a job that cannot be asked about
+  // still runs.
+  const bool in_doubt = (cls(t).runs_in == "worker"
+                         && (end.code == fault::worker_lost || end.code == fault::heartbeat_lost))
+                        || (is_outside(t) && end.code == fault::outcome_lost);
   if (in_doubt && !harmless_to_repeat(cls(t)) && !spec(t).retry_ambiguous) {
     why_not = "what it did is not known, and its class (delivery "
               + std::string{to_string(cls(t).delivery)}
@@ -128,6 +130,14 @@ void decider::end_waiting() {
     if (task.tries() == 0)
       emit(task_ended{
         w, 0, task_state::skipped, {}, fault::upstream_failed, "not started: " + s_.message});
+    else if (task.code == fault::window_closed || task.code == fault::class_missing)
+      emit(task_ended{w,
+                      0,
+                      task.last_state.value_or(task_state::failed),
+                      {},
+                      fault::task_failed,
+                      "attempt " + std::to_string(task.attempt)
+                        + " failed, see its log; not tried again: " + s_.message});
     else
       emit(task_ended{w,
                       0,

@@ -30,7 +30,8 @@ std::optional<wall_time> rerun_starts_at(const state& s, bool at_once, wall_time
 
 bool is_superseded(const state& s) {
   return s.status == workflow_state::canceled
-         && s.cancel_reason.starts_with(fault_code(fault::superseded));
+         && s.cancel_reason.starts_with(std::string{fault_code(fault::superseded)}
+                                        + ": schedule '");
 }
 
 bool waits_for_window(const task_instance& t) {
@@ -89,7 +90,8 @@ void decider::look_at_windows() {
       continue;
     const auto opens = opening_of(c_, s_, calendars_of(s_, t));
     const bool open = opens.at && *opens.at <= c_.now;
-    if (!open && opens.at == task.opens_at) {
+    if (!open && opens.at == task.opens_at
+        && task.message == sentence(calendars_of(s_, t), opens)) {
       if (!std::exchange(watching_, true))
         effects_.push_back(watch_calendars{c_.calendars ? c_.calendars->version() : 0});
       continue;
