@@ -61,7 +61,7 @@ TEST_CASE("mistakes in a template that comes along are shown where they stand in
   CHECK(first(json::object()) == "missing_key /workflow/template");
   CHECK(first(document("t", {task("a", "no.such", json::object())}))
         == "unknown_class /workflow/template/tasks/0/class");
-  CHECK(first(document("t", {task("a", "noop", {{"x", "${b.output.y}"}})}))
+  CHECK(first(document("t", {task("a", "noop", {{"runtime_delay", 0}, {"x", "${b.output.y}"}})}))
         == "unknown_task /workflow/template/tasks/0/input/x");
   const auto round = document("t", {task("a", "noop", {{"runtime_delay", 0}}, {"b"}),
                                     task("b", "noop", {{"runtime_delay", 0}}, {"a"})});
@@ -71,7 +71,7 @@ TEST_CASE("mistakes in a template that comes along are shown where they stand in
   CHECK(first(large) == "too_large /workflow/template");
   // What the request lacks is shown in the request, as with a stored one.
   CHECK(first(document("t", {task("a", "noop", {{"runtime_delay", "${workflow.input.d}"}})}))
-          .starts_with("missing_input /workflow/vars"));
+        == "missing_input /tasks/a/vars/input/d");
   auto both = bringing(quick());
   both["workflow"]["meta"]["template"] = "adhoc";
   CHECK(errors_of(o3, both)[0]["pointer"] == "/workflow/meta/template");

@@ -242,7 +242,7 @@ TEST_CASE("what certainly did not leave is sent again, as often as the settings 
   id = run_to_the_end(other, deaths);
   REQUIRE(other.state(id) == "failed");
   REQUIRE(never->posts == 5);
-  REQUIRE(other.task(id, "a")["error"]["code"] == "target_refused");
+  REQUIRE(other.task(id, "a")["error"]["code"] == "target_unreachable");
 }
 
 TEST_CASE("cancel reaches the job", "[node][outside]") {

@@ -225,7 +225,8 @@ TEST_CASE("the deadline ends it, with what is known by then", "[node][preflight]
   const auto answer = preflight_of(
     o3, bringing({job("good", {{"url", "good"}}), job("s1", {{"url", "silent/1"}}),
                   job("s2", {{"url", "silent/2"}}), job("s3", {{"url", "silent/3"}})}));
-  CHECK(o3.now() - before == std::chrono::seconds{10});
+  CHECK(o3.now() - before >= std::chrono::seconds{10});
+  CHECK(o3.now() - before < std::chrono::milliseconds{10'010});
   CHECK(results(answer)
         == std::map<std::string, std::string>{
           {"good", "ok"}, {"s1", "not_checked"}, {"s2", "not_checked"}, {"s3", "not_checked"}});
@@ -246,10 +247,11 @@ TEST_CASE("reads of a pre-flight wait for their turn, and for a target that asks
   w->held = std::chrono::seconds{3};
   auto before = o3.now();
   CHECK(results(preflight_of(o3, bringing({job("a", {{"url", "good"}})})))["a"] == "ok");
-  CHECK(o3.now() - before == std::chrono::seconds{3});
-  CHECK(
-    w->turns
-    == std::vector<outside::turn>{outside::turn::fair, outside::turn::taken, outside::turn::ahead});
+  CHECK(o3.now() - before >= std::chrono::seconds{3});
+  CHECK(o3.now() - before < std::chrono::milliseconds{3'010});
+  CHECK(w->turns
+        == std::vector<outside::turn>{outside::turn::spare, outside::turn::taken,
+                                      outside::turn::ahead});
   w->held = std::chrono::minutes{10}; // beyond the deadline: said at once
   before = o3.now();
   const auto late = preflight_of(o3, bringing({job("a", {{"url", "good"}})}));
@@ -260,7 +262,8 @@ TEST_CASE("reads of a pre-flight wait for their turn, and for a target that asks
   w->held = millis{0};
   w->asked.clear();
   CHECK(results(preflight_of(o3, bringing({job("a", {{"url", "busy"}})})))["a"] == "ok");
-  CHECK(o3.now() - before == std::chrono::seconds{10}); // twice 429 for 5 s
+  CHECK(o3.now() - before >= std::chrono::seconds{10});
+  CHECK(o3.now() - before < std::chrono::milliseconds{10'010}); // twice 429 for 5 s
 }
 
 TEST_CASE("tasks that would ask the same are asked for once", "[node][preflight]") {

@@ -76,8 +76,8 @@ TEST_CASE("each change of a template is a revision with who and when", "[node][t
   CHECK(list["current"] == 2);
   CHECK(list["items"][0]["current"] == false);
   CHECK(list["items"][1]["current"] == true);
-  CHECK(list["items"][0]["at"] == "2027-01-15T08:00:00.000Z");
-  CHECK(list["items"][1]["at"] == "2027-01-15T08:01:00.000Z");
+  CHECK(list["items"][0]["at"].get<std::string>().starts_with("2027-01-15T08:00:00."));
+  CHECK(list["items"][1]["at"].get<std::string>().starts_with("2027-01-15T08:01:00."));
 
   const auto one = s.reads("t/revision/2/?diff=1");
   CHECK(one["document"] == version("b"));

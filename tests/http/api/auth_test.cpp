@@ -12,6 +12,8 @@ const std::vector<http::method> every_method{
 std::string body_for(std::string_view path) {
   if (path.ends_with("/resolve/"))
     return R"({"verb":"give-up"})";
+  if (path.ends_with("/rollback/"))
+    return R"({"revision":1})";
   if (path.ends_with("/signal/"))
     return R"({"name":"go"})";
   if (path.ends_with("/bulk/"))
@@ -99,8 +101,8 @@ TEST_CASE("each route asks for its own permission and no other opens it", "[http
     permission::secret_write,     permission::calendar_write,  permission::system_read};
   stage s;
   for (const auto& name : all) {
-    const auto api
-      = make_api({s.engine, s.query, s.catalogue, s.observe, s.secrets, s.schedules}, only(name));
+    const auto api = make_api(
+      {s.engine, s.query, s.catalogue, s.observe, s.secrets, s.schedules, s.preflight}, only(name));
     for (const auto& route : s.api.routes()) {
       if (route.permission.empty())
         continue;
