@@ -124,6 +124,8 @@ void decider::end_successfully() {
 }
 
 void decider::learn(std::uint32_t t, std::vector<secret_input> secrets) {
+  if (secrets.empty()) // most tasks: the list below stays short
+    return;
   if (std::find(learned_.begin(), learned_.end(), t) != learned_.end())
     return;
   learned_.push_back(t);
