@@ -113,13 +113,16 @@ result<id> path_id(const http::request& r) {
                     "a workflow id is 32 hexadecimal digits");
 }
 
-result<std::uint32_t> path_revision(const http::request& r) {
+result<asked_revision> read_revision(const http::request& r) {
   const auto text = r.param("n");
-  std::uint32_t number = 0;
-  const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (bad == std::errc{} && end == text.data() + text.size() && number > 0)
-    return number;
-  return make_error(fault::not_found, "There is no revision '" + printable(text, 32) + "'.");
+  asked_revision asked;
+  const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), asked.number);
+  if (bad != std::errc{} || end != text.data() + text.size() || asked.number == 0)
+    return make_error(fault::not_found, "There is no revision '" + printable(text, 32) + "'.");
+  O3_TRY(const auto against, query_number(r, "diff", 1, UINT32_MAX, 0));
+  if (against != 0)
+    asked.against = static_cast<std::uint32_t>(against);
+  return asked;
 }
 
 std::optional<error> check_json_type(const http::request& r) {

@@ -30,8 +30,13 @@ result<std::optional<std::string>> query_text(const http::request& r, std::strin
 /// The {id} of the path; `not_found` if it is no id: no workflow can have it.
 result<id> path_id(const http::request& r);
 
-/// The {n} of the path, from 1; `not_found` if it is none.
-result<std::uint32_t> path_revision(const http::request& r);
+/// A revision, and the one it is compared with.
+struct asked_revision {
+  std::uint32_t number = 1;
+  std::optional<std::uint32_t> against;
+};
+/// The {n} of the path, from 1, `not_found` if it is none; and `diff` of the query.
+result<asked_revision> read_revision(const http::request& r);
 
 /// `application/json`, charset=utf-8 allowed; `unsupported_media_type` otherwise.
 std::optional<error> check_json_type(const http::request& r);

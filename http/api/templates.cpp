@@ -86,17 +86,12 @@ void revision(const context& c, http::request&& r, http::respond_fn respond) {
   auto ref = path_ref(r);
   if (!ref)
     return respond(problem(ref.error(), {}, r.path));
-  const auto number = path_revision(r);
-  if (!number)
-    return respond(problem(number.error(), {}, r.path));
-  const auto against = query_number(r, "diff", 1, UINT32_MAX, 0);
-  if (!against)
-    return respond(problem(against.error(), {}, r.path));
+  const auto asked = read_revision(r);
+  if (!asked)
+    return respond(problem(asked.error(), {}, r.path));
   auto who = caller_of(r);
-  c.ports.catalogue.template_revision(
-    *std::move(ref), *number,
-    *against == 0 ? std::nullopt : std::optional{static_cast<std::uint32_t>(*against)},
-    std::move(who), reply_to(r, std::move(respond)));
+  c.ports.catalogue.template_revision(*std::move(ref), asked->number, asked->against,
+                                      std::move(who), reply_to(r, std::move(respond)));
 }
 
 struct rollback_body {
