@@ -1,19 +1,11 @@
 #include "runtime/template/reference.hpp"
 
-#include "tests/runtime/template/fixtures.hpp"
+#include "tests/runtime/template/compiled.hpp"
 
 using namespace o3;
 using namespace o3::testing;
 
 namespace {
-
-expression compiled(const json& value) {
-  findings found;
-  auto e = compile(value, "/tasks/0/input/v", found);
-  INFO(value.dump() << said(found));
-  REQUIRE(found.ok());
-  return e;
-}
 
 /// Inputs are looked up by name, outputs by their text, in one object.
 result<json> value_of(const json& template_value, const json& values,

@@ -1,20 +1,12 @@
 // Expressions in template values: where they stand, what they keep, what is refused.
 #include "runtime/template/template.hpp"
 
-#include "tests/runtime/template/fixtures.hpp"
+#include "tests/runtime/template/compiled.hpp"
 
 using namespace o3;
 using namespace o3::testing;
 
 namespace {
-
-expression compiled(const json& value) {
-  findings found;
-  auto e = compile(value, "/v", found);
-  INFO(value.dump() << said(found));
-  REQUIRE(found.ok());
-  return e;
-}
 
 result<json> value_of(const json& template_value, const json& values) {
   return evaluate(
